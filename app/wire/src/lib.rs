@@ -1,0 +1,1 @@
+//! Azure Web PubSub without I/O.

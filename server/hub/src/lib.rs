@@ -1,0 +1,1 @@
+//! The embedded Web PubSub service.
