@@ -1,1 +1,3 @@
 //! Azure Web PubSub without I/O.
+
+pub mod frame;
