@@ -30,9 +30,10 @@ impl PartialEq for Payload {
             (Payload::Json(a), Payload::Json(b)) => a.get() == b.get(),
             (Payload::Binary(a), Payload::Binary(b)) => a == b,
             (Payload::Protobuf(a), Payload::Protobuf(b)) => a == b,
-            (Payload::Text(_) | Payload::Json(_) | Payload::Binary(_) | Payload::Protobuf(_), _) => {
-                false
-            }
+            (
+                Payload::Text(_) | Payload::Json(_) | Payload::Binary(_) | Payload::Protobuf(_),
+                _,
+            ) => false,
         }
     }
 }
@@ -40,8 +41,14 @@ impl PartialEq for Payload {
 /// What a client may send. Source: client specification of the service, JSON subprotocols.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClientFrame {
-    JoinGroup { group: String, ack_id: Option<u64> },
-    LeaveGroup { group: String, ack_id: Option<u64> },
+    JoinGroup {
+        group: String,
+        ack_id: Option<u64>,
+    },
+    LeaveGroup {
+        group: String,
+        ack_id: Option<u64>,
+    },
     SendToGroup {
         group: String,
         payload: Payload,
@@ -58,7 +65,9 @@ pub enum ClientFrame {
         metadata: Metadata,
     },
     /// Everything up to and including this sequence id has arrived. Reliable subprotocols only.
-    SequenceAck { sequence_id: u64 },
+    SequenceAck {
+        sequence_id: u64,
+    },
     Ping,
 }
 
@@ -71,7 +80,9 @@ pub enum ServiceFrame {
         /// Present on reliable subprotocols only.
         reconnection_token: Option<String>,
     },
-    Disconnected { message: String },
+    Disconnected {
+        message: String,
+    },
     Ack {
         ack_id: u64,
         result: Result<(), AckError>,

@@ -1,0 +1,120 @@
+//! Who and which: opaque identities, safe in a URL, a row key, a group name and a header. Refuses to carry
+//! meaning: no id is derived from a name or from another id.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+use uuid::Uuid;
+
+/// Text that is not an identity.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("that is not a valid id")]
+pub struct BadId;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(#[serde(with = "uuid::serde::simple")] Uuid);
+
+        impl $name {
+            /// Wraps 16 bytes that the caller drew at random.
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
+
+            /// A new identity with 122 random bits, from the operating system or the browser.
+            pub fn random() -> Self {
+                Self(Uuid::new_v4())
+            }
+
+            pub const fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+        }
+
+        impl fmt::Display for $name {
+            /// 32 lower-case hexadecimal digits: short, and without characters that need escaping.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.as_simple().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadId;
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                Uuid::try_parse(text).map(Self).map_err(|_| BadId)
+            }
+        }
+    };
+}
+
+id! {
+    /// A person's (or a bot's) identity; also the user id on Web PubSub.
+    UserId
+}
+id! {
+    /// A chat's identity; also the name of its Web PubSub group and its partition key.
+    ChatId
+}
+id! {
+    /// A request that its maker may repeat: the store does it once. A message's draft id joins the pending
+    /// bubble to the stored message.
+    DraftId
+}
+
+impl ChatId {
+    /// The group that carries what the server published. No client may send there.
+    pub fn group(&self) -> String {
+        self.to_string()
+    }
+
+    /// The group that carries what members send each other directly (typing, off-the-record messages).
+    pub fn talk_group(&self) -> String {
+        format!("{self}.talk")
+    }
+}
+
+/// A message's place in its chat: 1, 2, 3 … without gaps. 0 stands before the first.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Seq(pub u64);
+
+impl Seq {
+    /// Before the first message.
+    pub const ZERO: Seq = Seq(0);
+
+    pub const fn next(self) -> Seq {
+        Seq(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_prints_without_separators_and_reads_both_forms() {
+        let id = ChatId::from_bytes([0xab; 16]);
+        assert_eq!(id.to_string(), "ab".repeat(16));
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!("abababab-abab-abab-abab-abababababab".parse(), Ok(id));
+        assert_eq!("o'hara".parse::<ChatId>(), Err(BadId));
+    }
+
+    #[test]
+    fn the_two_lanes_of_a_chat_are_two_groups() {
+        let id = ChatId::from_bytes([1; 16]);
+        assert_ne!(id.group(), id.talk_group());
+        assert!(id.talk_group().ends_with(".talk"));
+    }
+}
