@@ -109,12 +109,8 @@ pub enum Remark {
 
 /// Whatever the server tells a page.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "read once and taken apart at once; never kept in a list"
-)]
 pub enum Notice {
-    Fact(Fact),
+    Fact(Box<Fact>),
     Answer(Answer),
 }
 
@@ -140,7 +136,7 @@ impl Notice {
         }
         match serde_json::from_str::<Peek>(text)?.answer {
             Some(answer) => Ok(Notice::Answer(answer)),
-            None => serde_json::from_str(text).map(Notice::Fact),
+            None => serde_json::from_str(text).map(|fact| Notice::Fact(Box::new(fact))),
         }
     }
 }
@@ -152,14 +148,14 @@ mod tests {
     #[test]
     fn a_fact_has_the_shape_of_the_original() {
         let user = UserId::from_bytes([0; 16]);
-        let text = Notice::Fact(Fact::UserIsIdle { user }).to_json();
+        let text = Notice::Fact(Box::new(Fact::UserIsIdle { user })).to_json();
         assert_eq!(
             text,
             r#"{"chatEvent":"userIsIdle","data":{"user":"00000000000000000000000000000000"}}"#
         );
         assert_eq!(
             Notice::from_json(&text).expect("reads back"),
-            Notice::Fact(Fact::UserIsIdle { user })
+            Notice::Fact(Box::new(Fact::UserIsIdle { user }))
         );
     }
 
