@@ -1,10 +1,11 @@
 //! Server functions: what a page asks over HTTP. Each is one line; the work stands behind `Backend`, which
-//! the server implements and puts into context, so this crate does not know the server.
+//! the server implements and puts into context, so this crate does not know the server. Arguments travel as
+//! JSON; only what a form without scripts may send is form-encoded.
 
 use crate::chat::{ChatId, Page, Present, Refusal, Snapshot, Window};
 use crate::chat::{ChatSummary, DraftId};
 use leptos::prelude::*;
-use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::codec::{Json, JsonEncoding};
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
@@ -50,31 +51,31 @@ impl FromServerFnError for ApiError {
 }
 
 /// Issues the caller a URL for the socket, valid for 5 minutes. Fails with `SignedOut`.
-#[server(prefix = "/api", endpoint = "getToken")]
+#[server(prefix = "/api", endpoint = "getToken", input = Json)]
 pub async fn negotiate() -> Result<Ticket, ApiError> {
     backend()?.negotiate(current_user()?).await
 }
 
 /// Everything a page needs to start, with `open` as the chat in front. Fails with `SignedOut`.
-#[server(prefix = "/api", endpoint = "snapshot")]
+#[server(prefix = "/api", endpoint = "snapshot", input = Json)]
 pub async fn take_snapshot(open: Option<ChatId>) -> Result<Snapshot, ApiError> {
     backend()?.snapshot(current_user()?, open).await
 }
 
 /// A page of at most `Page::SIZE` messages. Fails with `NoSuchChat` for what the caller may not read.
-#[server(prefix = "/api", endpoint = "messages")]
+#[server(prefix = "/api", endpoint = "messages", input = Json)]
 pub async fn read_messages(chat: ChatId, window: Window) -> Result<Page, ApiError> {
     backend()?.messages(current_user()?, chat, window).await
 }
 
 /// The chats that the caller can see. Fails with `SignedOut`.
-#[server(prefix = "/api", endpoint = "chats")]
+#[server(prefix = "/api", endpoint = "chats", input = Json)]
 pub async fn list_chats() -> Result<Vec<ChatSummary>, ApiError> {
     backend()?.chats(current_user()?).await
 }
 
 /// The people who are online. Fails with `SignedOut`.
-#[server(prefix = "/api", endpoint = "users")]
+#[server(prefix = "/api", endpoint = "users", input = Json)]
 pub async fn list_people() -> Result<Vec<Present>, ApiError> {
     backend()?.people(current_user()?).await
 }
