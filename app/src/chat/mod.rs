@@ -1,15 +1,20 @@
 //! The vocabulary of the chat, as both sides speak it: plain data, no I/O, no `cfg`, no view.
 //! `command` is what a person asks, `fact` what happened, `refusal` why not, `talk` what members send each
-//! other without the server, `model` the nouns in between.
+//! other without the server, `model` the nouns in between. `people`, `chats`, `timeline` and `typing` are what a
+//! screen makes of them: collections with invariants.
 
+pub mod chats;
 pub mod command;
 pub mod fact;
 pub mod id;
 pub mod model;
+pub mod people;
 pub mod refusal;
 pub mod snapshot;
 pub mod talk;
 pub mod text;
+pub mod timeline;
+pub mod typing;
 
 pub use command::{Command, Post};
 pub use fact::{Answer, Fact, Notice, Outcome, Remark};
