@@ -88,6 +88,28 @@ pub async fn post_message(chat: ChatId, draft: DraftId, body: String) -> Result<
     backend()?.post(current_user()?, chat, draft, body).await
 }
 
+/// The theme that the visitor chose on an earlier page; `None` follows the system.
+#[cfg(feature = "ssr")]
+pub fn requested_theme() -> Option<&'static str> {
+    let parts = use_context::<http::request::Parts>()?;
+    let cookies = parts.headers.get(http::header::COOKIE)?.to_str().ok()?;
+    cookies
+        .split(';')
+        .find_map(|pair| match pair.trim().strip_prefix("theme=")? {
+            "light" => Some("light"),
+            "dark" => Some("dark"),
+            _ => None,
+        })
+}
+
+/// Gives the page that is being rendered the status 404. In the browser there is nothing to do.
+pub fn answer_not_found() {
+    #[cfg(feature = "ssr")]
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(http::StatusCode::NOT_FOUND);
+    }
+}
+
 #[cfg(feature = "ssr")]
 fn backend() -> Result<std::sync::Arc<dyn Backend>, ApiError> {
     use_context().ok_or(ApiError::Unreachable)

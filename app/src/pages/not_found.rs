@@ -1,0 +1,19 @@
+//! An address that leads nowhere: says so and shows the way back.
+
+use crate::api;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+#[component]
+pub fn NotFound() -> impl IntoView {
+    api::answer_not_found();
+
+    view! {
+        <Title text="Not found – Chatr"/>
+        <main class="lost" id="main">
+            <h1>"There is nothing here"</h1>
+            <p>"The address may be mistyped, or the page is gone."</p>
+            <a class="button" data-kind="primary" href="/">"Go to Chatr"</a>
+        </main>
+    }
+}
