@@ -1,0 +1,55 @@
+# Every command of this project. `make` lists them; each prepares what it needs by itself (deploy/tools/setup.sh).
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup run watch check test bench release audit
+
+setup := deploy/tools/setup.sh
+# The crates that run on this machine, in one set: another choice would compile their dependencies anew.
+host := -p server -p hub -p wire -p app
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s%s\n", $$1, $$2}' Makefile
+
+run: ## build Chatr and serve it at http://127.0.0.1:3000
+	@$(setup) rust bindgen
+	. .tools/env
+	echo "run: compiling Chatr, a debug build (about 4 minutes the first time)"
+	deploy/tools/site.sh
+	exec target/debug/chatr
+
+watch: ## serve, and rebuild and reload the page whenever a file changes (cargo leptos watch)
+	@$(setup) rust bindgen leptos
+	. .tools/env
+	exec cargo leptos watch
+
+check: ## formatting, lints and house rules, without running anything
+	@$(setup) rust
+	. .tools/env
+	cargo fmt --all --check
+	cargo clippy --locked $(host) --all-targets -- -D warnings
+	cargo clippy --locked -p frontend --lib --target wasm32-unknown-unknown --target-dir target/front -- -D warnings
+	if [ -f server/tests/tidy.rs ] || [ -d server/tests/tidy ]; then cargo test --locked $(host) --test tidy; fi
+
+test: ## every test: Rust, two browsers against the real server, Azure's own client against our hub
+	@deploy/tools/test.sh
+
+bench: ## measure: hub, server, page weight
+	@$(setup) rust bindgen leptos node browser
+	$(MAKE) --no-print-directory release
+	. .tools/env
+	cargo bench --locked -p hub -p server
+	for program in end2end/bench/*.mjs; do
+		[ -e "$$program" ] || continue
+		echo "bench: $$program"
+		node "$$program"
+	done
+
+release: ## the optimised server and its site, in target/release/chatr and target/release/site
+	@$(setup) rust bindgen leptos
+	. .tools/env
+	LEPTOS_SITE_ROOT=target/release/site cargo leptos build --release --precompress
+
+setup: ## only prepare this machine for all of the above
+	@$(setup) rust bindgen leptos node browser

@@ -1,0 +1,202 @@
+#!/usr/bin/env bash
+# Brings to this machine what the Makefile's commands need, and nothing that is there already.
+#
+#   deploy/tools/setup.sh PART...     parts: rust bindgen leptos node browser
+#
+# Every part says what it is doing and about how long that takes on two cores, may be repeated at any time, and ends
+# with one line and exit code 2 where something cannot be had. Programs go to .tools/bin; .tools/env, which the other
+# scripts read, puts them first in PATH. No network but the registries of Debian, crates.io and npm.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+root=$PWD
+
+leptos_version=0.3.11
+environment="export PATH=\"$root/.tools/bin:\$PATH\""$'\n' # what .tools/env will say
+toolchain=debian-wasm # the name under which rustup gets to know Debian's compiler
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() {
+    printf 'setup: %s\n' "$*" >&2
+    exit 2
+}
+has() { command -v "$1" >/dev/null 2>&1; }
+any_file() { [ -e "$1" ]; } # called with a pattern: is there at least one such file?
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+can_be_root() { [ "$(id -u)" = 0 ] || { has sudo && sudo -n true 2>/dev/null; }; }
+
+# use LINE: a line of shell that this script and those after it need.
+use() {
+    eval "$1"
+    environment+=$1$'\n'
+}
+
+# apt_has PACKAGE: may this machine install it? Asks the lists first, and fetches them once when they do not know it.
+apt_has() {
+    has apt-get && can_be_root || return 1
+    known_to_apt "$1" && return
+    as_root apt-get -o DPkg::Lock::Timeout=600 -qq update >&2 || return 1
+    known_to_apt "$1"
+}
+known_to_apt() { [[ $(apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[0-9]* ]]; }
+apt_install() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 -qq -y \
+        --no-install-recommends install "$@" >.tools/apt.log 2>&1 ||
+        fail "apt-get install $* failed; its output is in .tools/apt.log"
+}
+
+# --- rust: a compiler for this machine and for the browser -----------------------------------------------------------
+
+# The folder of the active toolchain's libraries for the browser. rustup says nothing, and returns success, when a
+# target that rust-toolchain.toml asks for is missing and may not be fetched: so look for the file.
+wasm_library() { any_file "$(rustc --print sysroot 2>/dev/null)"/lib/rustlib/wasm32-unknown-unknown/lib/libstd-*.rlib; }
+
+rust() {
+    has cargo || has apt-get || fail "needs Rust: install it with rustup (https://rustup.rs) and try again"
+    if ! { has cargo && wasm_library; }; then
+        if has rustup && [ "${RUSTUP_AUTO_INSTALL:-1}" != 0 ]; then
+            say "adding the browser target to the Rust toolchain (under a minute)"
+            rustup target add wasm32-unknown-unknown ||
+                fail "rustup could not add the target: check the network, then run 'rustup target add wasm32-unknown-unknown'"
+        elif apt_has rustc-web; then
+            debian_rust
+        else
+            fail "needs Rust's library for the browser: run 'rustup target add wasm32-unknown-unknown' and try again"
+        fi
+        wasm_library || fail "the toolchain $(rustc --version) still has no library for wasm32-unknown-unknown"
+    fi
+    if ! has cc; then
+        apt_has gcc || fail "needs a C compiler (SQLite is compiled from source): install gcc or clang and try again"
+        say "installing the C compiler (10 s)"
+        apt_install gcc libc6-dev
+    fi
+}
+
+# Debian's own compiler, where rustup may not fetch: it comes with the source of the library for the browser but not
+# with the library, so that is compiled here, once for each version of the compiler.
+debian_rust() {
+    local library=/usr/lib/rustlib/wasm32-unknown-unknown version
+    if ! { [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && [ -e /usr/bin/rust-lld ] && [ -x /usr/bin/cargo-clippy ] &&
+        [ -x /usr/bin/rustfmt ] && [ -d /usr/lib/rustlib/src/rust/library ] && [ -x /usr/bin/lld-22 ]; }; then
+        say "installing Debian's Rust compiler (about 40 s)"
+        # lld-22 is the linker behind rust-lld, and nothing depends on it.
+        apt_install rustc-web cargo-web rust-web-src rust-web-llvm lld-22 rust-web-clippy rustfmt-web gcc libc6-dev
+    fi
+    version=$(/usr/bin/rustc -vV | sha256sum)
+    if [ "$(cat $library/.stamp 2>/dev/null)" != "$version" ] || ! any_file $library/lib/libstd-*.rlib; then
+        say "compiling Rust's library for the browser (about 65 s, once)"
+        wasm_std_build "$library" "$version"
+    fi
+    if has rustup; then
+        # Until here no toolchain was needed; from here rustup's cargo and rustc are Debian's in this folder.
+        [[ $(rustup toolchain list) == *"$toolchain"* ]] || rustup toolchain link "$toolchain" /usr
+        rustup override set "$toolchain" --path "$root" >/dev/null 2>&1
+        use "export RUSTUP_TOOLCHAIN=$toolchain"
+    else
+        use "export PATH=\"/usr/bin:\$PATH\""
+    fi
+}
+
+# wasm_std_build FOLDER STAMP: compiles std for the browser and puts it into the compiler's folder in one move.
+# Embedded bitcode is for the release build, which optimises across crates.
+wasm_std_build() {
+    local scratch
+    scratch=$(mktemp -d)
+    mkdir "$scratch/src"
+    printf '[package]\nname = "nothing"\nversion = "0.0.0"\nedition = "2024"\n' >"$scratch/Cargo.toml"
+    : >"$scratch/src/lib.rs"
+    (cd "$scratch" && env -u CARGO_TARGET_DIR -u RUSTUP_TOOLCHAIN RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
+        RUSTFLAGS=-Cembed-bitcode=yes /usr/bin/cargo build --quiet --release --offline \
+        -Z build-std=std,panic_abort --target wasm32-unknown-unknown) || {
+        rm -rf "$scratch"
+        fail "Rust's library for the browser did not compile; the messages above say why"
+    }
+    rm "$scratch"/target/wasm32-unknown-unknown/release/deps/libnothing-*
+    as_root mkdir -p "$1"
+    as_root rm -rf "$1/lib.new" "$1/lib"
+    as_root mkdir "$1/lib.new"
+    as_root cp "$scratch"/target/wasm32-unknown-unknown/release/deps/*.rlib "$1/lib.new/"
+    as_root mv "$1/lib.new" "$1/lib"
+    printf '%s\n' "$2" | as_root tee "$1/.stamp" >/dev/null
+    rm -rf "$scratch"
+}
+
+# --- bindgen: the program that makes the compiled frontend loadable ---------------------------------------------------
+
+locked_version() { sed -n "/^name = \"$1\"$/{n;s/^version = \"\(.*\)\"$/\1/p;}" Cargo.lock; }
+
+bindgen() {
+    local wanted
+    wanted=$(locked_version wasm-bindgen)
+    [ "$(.tools/bin/wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $wanted" ] && return
+    say "compiling wasm-bindgen $wanted (about 90 s, once)"
+    cargo build --quiet --release --locked --manifest-path deploy/tools/wasm-bindgen/Cargo.toml --target-dir .tools/target ||
+        fail "wasm-bindgen did not compile; the messages above say why"
+    cp .tools/target/release/wasm-bindgen .tools/bin/
+    [ "$(.tools/bin/wasm-bindgen --version)" = "wasm-bindgen $wanted" ] ||
+        fail "Cargo.lock has wasm-bindgen $wanted: deploy/tools/wasm-bindgen/Cargo.toml must name the same version"
+}
+
+# --- leptos: cargo-leptos, for `make watch`, the release build and the tests ------------------------------------------
+
+leptos() {
+    case "$(PATH="$root/.tools/bin:$PATH" cargo leptos --version 2>/dev/null)" in
+    *" $leptos_version") return ;;
+    esac
+    say "compiling cargo-leptos $leptos_version (about 8 minutes, once)"
+    # Its own release profile costs three times as much and makes a program that is no faster to wait for.
+    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+        CARGO_PROFILE_RELEASE_DEBUG=0 cargo install cargo-leptos --version "$leptos_version" --locked --quiet \
+        --features no_downloads --root .tools --target-dir .tools/target ||
+        fail "cargo-leptos did not compile; the messages above say why"
+    rm -rf .tools/target/release
+    # A plain `cargo leptos watch` shall work from now on. Whoever has a cargo-leptos of their own keeps it.
+    local theirs=${CARGO_HOME:-$HOME/.cargo}/bin
+    if [ -d "$theirs" ] && ! has cargo-leptos && ! has wasm-bindgen; then
+        ln -sf "$root/.tools/bin/cargo-leptos" "$root/.tools/bin/wasm-bindgen" "$theirs/"
+    fi
+}
+
+# --- node, browser: for the tests -------------------------------------------------------------------------------------
+
+node_major() { command node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/'; }
+
+node() { # beware: in this file the program is `command node`
+    local folder
+    has npm && [ "$(node_major)" -ge 20 ] || fail "needs Node.js 20 or newer with npm for the browser tests: install it and try again"
+    for folder in end2end end2end/wire; do
+        [ -f "$folder/package-lock.json" ] || continue
+        [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && continue
+        say "installing the test programs of $folder (about 20 s)"
+        (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) ||
+            fail "npm ci in $folder failed; the messages above say why"
+    done
+}
+
+browser() {
+    local found
+    found=$(browser_path) || {
+        apt_has chromium || fail "needs Chromium for the browser tests: install it, or set CHROMIUM_PATH, and try again"
+        say "installing Chromium (about 60 s)"
+        apt_install chromium
+        found=$(browser_path) || fail "Chromium is installed but cannot be found: set CHROMIUM_PATH and try again"
+    }
+    use "export CHROMIUM_PATH='$found'"
+}
+browser_path() {
+    [ -n "${CHROMIUM_PATH:-}" ] && echo "$CHROMIUM_PATH" && return
+    command -v chromium || command -v chromium-browser || command -v google-chrome
+}
+
+# ----------------------------------------------------------------------------------------------------------------------
+
+mkdir -p .tools/bin
+for part in "$@"; do
+    case $part in
+    rust | bindgen | leptos | node | browser) "$part" ;;
+    *) fail "unknown part '$part': rust, bindgen, leptos, node or browser" ;;
+    esac
+done
+printf '%s' "$environment" >.tools/env

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Every test there is: prepares the machine, runs all parts even when one fails, and closes with a line for each.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+
+deploy/tools/setup.sh rust bindgen leptos node browser || exit
+# shellcheck source=/dev/null # written by setup.sh
+. .tools/env
+logs=target/test-logs
+mkdir -p "$logs"
+summary=()
+failed=0
+
+# part NAME COMMAND...: runs it, shows its output, remembers how it ended
+part() {
+    local name=$1 log started=$SECONDS verdict=passed
+    log=$logs/${name// /-}.log
+    shift
+    printf '\n== %s\n' "$name"
+    "$@" 2>&1 | tee "$log" || { verdict=FAILED failed=1; }
+    summary+=("$(printf '%-22s %-6s %s (%d s)' "$name" "$verdict" "$(counts "$log")" "$((SECONDS - started))")")
+}
+
+# counts LOG: what the test programs said, added up: cargo, Playwright, node's own runner and mocha each in their words
+counts() {
+    sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
+        /^test result: /                                   { passed += $4; failed += $6; next }
+        /^(# |ℹ )pass [0-9]+$/                             { passed += $NF; next }
+        /^(# |ℹ )fail [0-9]+$/                             { failed += $NF; next }
+        /^ +[0-9]+ (passed|passing)( \(.*\))?$/            { passed += $1; next }
+        /^ +[0-9]+ (failed|failing|flaky)$/                { failed += $1; next }
+        END { if (passed + failed) printf "%d passed, %d failed", passed, failed }'
+}
+
+tests_of_rust() { cargo test --locked --no-fail-fast -p server -p hub -p wire -p app; }
+
+# deploy/tools/site.sh does what cargo-leptos does, and this says so file by file. The stylesheets are compared after
+# cargo-leptos has been through ours as well, since it puts one into words of its own.
+same_site() {
+    local ours=target/site theirs=target/site-cargo-leptos again=target/site-again
+    deploy/tools/site.sh &&
+        LEPTOS_SITE_ROOT=$theirs cargo leptos build &&
+        LEPTOS_SITE_ROOT=$again LEPTOS_STYLE_FILE=$ours/pkg/chatr.css cargo leptos build --frontend-only &&
+        diff -r --exclude=chatr.css "$ours" "$theirs" &&
+        diff "$again/pkg/chatr.css" "$theirs/pkg/chatr.css" &&
+        echo "site.sh and cargo-leptos built the same site"
+}
+
+npm_tests() { (cd "$1" && npm test --silent); }
+
+part "Rust" tests_of_rust
+part "Site" same_site
+part "Browser" npm_tests end2end
+part "Azure's own client" npm_tests end2end/wire
+
+printf '\n'
+printf '%s\n' "${summary[@]}"
+exit "$failed"
