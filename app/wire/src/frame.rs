@@ -1,6 +1,10 @@
 //! The frames of one Web PubSub socket as plain data. Owns the shapes; the codecs are siblings
 //! (`frame/json.rs`). Refuses to know sockets, clocks and what the payloads mean.
 
+pub mod json;
+
+pub use json::{MAX_TTL_SECONDS, Malformed, is_event_name, is_group_name, numbered};
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -8,6 +12,22 @@ use std::collections::BTreeMap;
 
 /// Message metadata: HTTP-token keys, ASCII values, relayed unchanged.
 pub type Metadata = BTreeMap<String, String>;
+
+/// Within the service's limits: keys are HTTP tokens of at most 256 bytes, values ASCII of at most 1,024, and
+/// 8,192 bytes in total. Source: emulator of the service.
+pub fn is_metadata(metadata: &Metadata) -> bool {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    metadata.iter().all(|(key, value)| {
+        (1..=256).contains(&key.len())
+            && key.bytes().all(token)
+            && value.len() <= 1_024
+            && value.is_ascii()
+    }) && metadata
+        .iter()
+        .map(|(key, value)| key.len() + value.len())
+        .sum::<usize>()
+        <= 8_192
+}
 
 /// What a message carries. The variant is the `dataType` on the wire.
 #[derive(Clone, Debug)]
