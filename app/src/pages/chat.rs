@@ -3,9 +3,16 @@
 
 use crate::api::{self, ApiError};
 use crate::chat::{ChatId, Refusal, Snapshot};
+use crate::components::{
+    Ask, ChatHeader, ChatList, Glyph, Icon, Mark, Me, NewChat, PeopleList, PeopleShown,
+    Preferences, Settings, ToastList, Toasts, herald, in_order,
+};
+use crate::state::Lobby;
 use leptos::prelude::*;
+use leptos::{ev, html};
+use leptos_meta::Title;
 use leptos_router::components::Redirect;
-use leptos_router::hooks::use_params_map;
+use leptos_router::hooks::{use_navigate, use_params_map};
 
 /// What the address asks for. On a narrow screen it also says which pane is in front.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,17 +72,198 @@ fn way_back(wanted: Wanted) -> String {
     }
 }
 
+/// What the middle pane shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Front {
+    Nothing,
+    Chat(ChatId),
+    Lost,
+}
+
 #[component]
 fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> impl IntoView {
+    let lobby = Lobby::provide(snapshot);
+    let preferences = Preferences::provide();
+    let toasts = Toasts::provide();
+    Ask::provide(|_| {});
+    let people = RwSignal::new(false);
+    provide_context(PeopleShown(people));
+    herald(lobby, toasts, preferences);
+
+    let settings = RwSignal::new(false);
+    let front = Memo::new(move |_| match wanted.get() {
+        Wanted::List => Front::Nothing,
+        Wanted::Chat(chat) if lobby.chat(chat).is_some() => Front::Chat(chat),
+        Wanted::Chat(_) | Wanted::Nonsense => Front::Lost,
+    });
+    Effect::new(move |_| {
+        people.set(false);
+        match front.get() {
+            Front::Chat(chat) => {
+                lobby.open(Some(chat));
+                toasts.forget(chat);
+            }
+            Front::Nothing | Front::Lost => lobby.open(None),
+        }
+    });
+    step_with_keys(lobby, front);
+
     let pane = move || match wanted.get() {
         Wanted::List => "list",
         Wanted::Chat(_) | Wanted::Nonsense => "chat",
     };
     view! {
-        <div class="app" data-pane=pane>
-            <nav class="app-chats" aria-label="Chats">{snapshot.chats.len()}</nav>
-            <main class="app-main" id="main"></main>
-            <aside class="app-people" aria-label="People">{snapshot.people.len()}</aside>
+        <Title text=move || title(lobby, front.get())/>
+        <a class="skip" href="#main" rel="external">
+            "Skip to the conversation"
+        </a>
+        <div
+            class="app"
+            data-pane=pane
+            data-people=move || if people.get() { "open" } else { "closed" }
+        >
+            <div class="app-chats">
+                <header class="pane-head">
+                    <Mark/>
+                    <NewChat/>
+                </header>
+                <ChatList/>
+                <Me settings/>
+            </div>
+            <main class="app-main" id="main" tabindex="-1">
+                {move || match front.get() {
+                    Front::Chat(chat) => view! { <Open chat/> }.into_any(),
+                    Front::Nothing => view! { <Choose/> }.into_any(),
+                    Front::Lost => view! { <Lost/> }.into_any(),
+                }}
+            </main>
+            <PeoplePane shown=people settings/>
+        </div>
+        <Settings open=settings/>
+        <ToastList/>
+    }
+    .into_any()
+}
+
+#[component]
+fn Open(chat: ChatId) -> impl IntoView {
+    // The row lives as long as the chat is listed, and this view no longer.
+    let row = StoredValue::new(untrack(|| Lobby::expect().chat(chat)));
+    let summary = row
+        .get_value()
+        .map(|row| Signal::derive(move || row.summary()));
+    summary.map(|summary| view! { <ChatHeader summary/> })
+}
+
+/// The people: beside the conversation where there is room, over it elsewhere.
+#[component]
+fn PeoplePane(shown: RwSignal<bool>, settings: RwSignal<bool>) -> impl IntoView {
+    let node = NodeRef::<html::Aside>::new();
+    Effect::new(move |_| {
+        if shown.get()
+            && let Some(pane) = node.get()
+        {
+            let _ = pane.focus();
+        }
+    });
+    let on_key = move |key: ev::KeyboardEvent| {
+        if key.key() == "Escape" {
+            shown.set(false);
+        }
+    };
+    view! {
+        <aside
+            class="app-people"
+            aria-label="People"
+            tabindex="-1"
+            node_ref=node
+            on:keydown=on_key
+        >
+            <PeopleList shown settings/>
+        </aside>
+    }
+    .into_any()
+}
+
+#[component]
+fn Choose() -> impl IntoView {
+    let default_chat = Lobby::expect().default_chat();
+    view! {
+        <div class="lost">
+            <Icon glyph=Glyph::Chat/>
+            <h1>"Choose a chat"</h1>
+            <p>"Pick one from the list, or go where everybody is."</p>
+            <a class="button" data-kind="primary" href=format!("/chat/{default_chat}")>
+                "Open the default chat"
+            </a>
         </div>
     }
+    .into_any()
+}
+
+#[component]
+fn Lost() -> impl IntoView {
+    api::answer_not_found();
+    let default_chat = Lobby::expect().default_chat();
+    view! {
+        <div class="lost">
+            <Icon glyph=Glyph::Private/>
+            <h1>"This chat is not here"</h1>
+            <p>"It was deleted, or it is private and you are not a member. Somebody in it can invite you."</p>
+            <a class="button" data-kind="primary" href=format!("/chat/{default_chat}")>
+                "Go to the default chat"
+            </a>
+        </div>
+    }
+    .into_any()
+}
+
+/// `(3) Tea – Chatr`: a number for private chats, a dot when only others have something new.
+fn title(lobby: Lobby, front: Front) -> String {
+    let place = match front {
+        Front::Chat(chat) => lobby.chat(chat).map(|row| row.title()),
+        Front::Nothing => Some("Chats".to_owned()),
+        Front::Lost => Some("Not found".to_owned()),
+    };
+    let place = place.unwrap_or_default();
+    let unread = lobby.unread();
+    match (unread.direct, unread.group) {
+        (0, 0) => format!("{place} – Chatr"),
+        (0, _) => format!("• {place} – Chatr"),
+        (direct, _) => format!("({direct}) {place} – Chatr"),
+    }
+}
+
+/// Alt+↑ and Alt+↓ go to the previous and the next chat of the list.
+fn step_with_keys(lobby: Lobby, front: Memo<Front>) {
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        let navigate = navigate.clone();
+        let keys = window_event_listener(ev::keydown, move |key| {
+            let forward = match key.key().as_str() {
+                "ArrowDown" => true,
+                "ArrowUp" => false,
+                _ => return,
+            };
+            if !key.alt_key() || key.ctrl_key() || key.meta_key() || key.shift_key() {
+                return;
+            }
+            key.prevent_default();
+            let chats = untrack(|| in_order(lobby));
+            let at = match front.get_untracked() {
+                Front::Chat(open) => chats.iter().position(|chat| *chat == open),
+                Front::Nothing | Front::Lost => None,
+            };
+            let next = match (at, forward) {
+                (None, true) => 0,
+                (None, false) => chats.len().saturating_sub(1),
+                (Some(at), true) => (at + 1) % chats.len(),
+                (Some(at), false) => (at + chats.len() - 1) % chats.len(),
+            };
+            if let Some(chat) = chats.get(next) {
+                navigate(&format!("/chat/{chat}"), Default::default());
+            }
+        });
+        on_cleanup(move || keys.remove());
+    });
 }

@@ -1,0 +1,46 @@
+//! One's own corner: the button with one's name, and its menu.
+
+use super::{Avatar, Glyph, Icon, Menu, MenuControl, MenuItem};
+use crate::state::Lobby;
+use leptos::prelude::*;
+
+#[component]
+pub fn Me(settings: RwSignal<bool>) -> impl IntoView {
+    let me = Lobby::expect().me();
+    let name = me.to_string();
+    let menu = MenuControl::new();
+    view! {
+        <footer class="me">
+            <button
+                class="person"
+                type="button"
+                aria-haspopup="menu"
+                aria-expanded=move || menu.is_open().to_string()
+                on:pointerdown=move |event| menu.press(event)
+                on:click=move |click| {
+                    menu.toggle(&click);
+                }
+            >
+                <Avatar person=me/>
+                <bdi class="person-name ellipsis" title=name.clone()>
+                    {name.clone()}
+                </bdi>
+                <Icon glyph=Glyph::Settings/>
+            </button>
+            <Menu control=menu label="You">
+                <MenuItem
+                    glyph=Glyph::Settings
+                    label="Settings"
+                    on_choose=move |()| settings.set(true)
+                />
+                <form role="none" method="post" action="/.auth/logout">
+                    <button class="menu-item" type="submit" role="menuitem" tabindex="-1">
+                        <Icon glyph=Glyph::SignOut/>
+                        "Sign out"
+                    </button>
+                </form>
+            </Menu>
+        </footer>
+    }
+    .into_any()
+}

@@ -1,0 +1,36 @@
+//! The text field for a chat's name, with what is wrong with it.
+
+use crate::chat::ChatName;
+use leptos::prelude::*;
+
+#[component]
+pub fn NameField(name: RwSignal<String>, problem: RwSignal<Option<String>>) -> impl IntoView {
+    let described = move || problem.read().is_some().then_some("chat-name-problem");
+    view! {
+        <label class="field">
+            <span class="field-label">"Chat name"</span>
+            <input
+                class="input"
+                type="text"
+                required
+                autofocus
+                autocomplete="off"
+                dir="auto"
+                maxlength=ChatName::MAX
+                aria-invalid=move || described().map(|_| "true")
+                aria-describedby=described
+                prop:value=move || name.get()
+                on:input:target=move |input| {
+                    name.set(input.target().value());
+                    problem.set(None);
+                }
+            />
+        </label>
+        <Show when=move || problem.read().is_some()>
+            <p class="problem" id="chat-name-problem" role="alert">
+                {move || problem.get()}
+            </p>
+        </Show>
+    }
+    .into_any()
+}
