@@ -1,1 +1,149 @@
-//! The embedded Web PubSub service.
+//! A Web PubSub service in a library: Azure's paths, frames, webhooks and REST calls, for applications that
+//! want it inside their own process and for tests that want it on a port.
+//!
+//! Offered: raw clients and the JSON subprotocols, plain and reliable; webhooks with validation, signature,
+//! connection state and retries; the REST data plane. Not offered: protobuf, streams and invocation, filters,
+//! MQTT, Socket.IO, event listeners. It knows nothing of what the messages mean.
+//!
+//! One wiring order, no cycle, since only the socket side needs the application:
+//! `Hub::new` -> `Hub::rest_router` -> the application -> `Hub::socket_router(application)`.
+
+mod access;
+mod clock;
+mod config;
+mod connection;
+mod fanout;
+mod registry;
+mod reliable;
+mod rest;
+mod session;
+mod socket;
+mod upstream;
+
+pub use config::{Config, Handler, SystemEvent, UserEvents};
+pub use session::MAX_QUEUED_BYTES;
+pub use socket::MAX_MESSAGE;
+pub use upstream::HttpService;
+
+use axum::Router;
+use axum::routing::any;
+use registry::Registry;
+use session::{Ending, Session};
+use socket::Door;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use upstream::Upstream;
+
+/// The service. Cheap to clone; all clones are the same service.
+#[derive(Clone)]
+pub struct Hub {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: Config,
+    hubs: Mutex<HashMap<String, Arc<Connections>>>,
+    left: Notify,
+}
+
+/// The connections of one hub name. A std lock: nothing awaits under it, and deliveries to one group keep one
+/// order for all receivers because they happen under it.
+#[derive(Default)]
+struct Connections(Mutex<Registry<Arc<Session>>>);
+
+impl Connections {
+    fn lock(&self) -> MutexGuard<'_, Registry<Arc<Session>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hub {
+    pub fn new(config: Config) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                config,
+                hubs: Mutex::default(),
+                left: Notify::new(),
+            }),
+        }
+    }
+
+    /// `/api/hubs/*` and `/api/health`.
+    pub fn rest_router(&self) -> Router {
+        Router::new()
+            .route("/api/health", any(rest::answer))
+            .route("/api/hubs/{*rest}", any(rest::answer))
+            .with_state(self.clone())
+    }
+
+    /// `/client/*`. Events go to `application`, at the addresses of the configured handlers.
+    pub fn socket_router(&self, application: HttpService) -> Router {
+        let door = Door {
+            hub: self.clone(),
+            upstream: Arc::new(Upstream::new(application)),
+        };
+        Router::new()
+            .route("/client/hubs/{hub}", any(socket::by_path))
+            .route("/client", any(socket::by_query))
+            .route("/client/", any(socket::by_query))
+            .with_state(door)
+    }
+
+    /// How many sessions there are, waiting ones included.
+    pub fn connections(&self) -> usize {
+        self.all().iter().map(|hub| hub.lock().len()).sum()
+    }
+
+    /// Ends every session with a goodbye and waits until they are gone, at most `patience`.
+    pub async fn shut_down(&self, patience: Duration) {
+        let gone = async {
+            loop {
+                let left = self.inner.left.notified();
+                if self.connections() == 0 {
+                    return;
+                }
+                for hub in self.all() {
+                    for (_, session) in hub.lock().all() {
+                        session.end(Ending::shutdown());
+                    }
+                }
+                left.await;
+            }
+        };
+        // What is still there after that is cut by the end of the process.
+        let _ = tokio::time::timeout(patience, gone).await;
+    }
+
+    fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    fn of(&self, name: &str) -> Arc<Connections> {
+        let mut hubs = self
+            .inner
+            .hubs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match hubs.get(name) {
+            Some(hub) => hub.clone(),
+            None => hubs.entry(name.to_owned()).or_default().clone(),
+        }
+    }
+
+    fn all(&self) -> Vec<Arc<Connections>> {
+        self.inner
+            .hubs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect()
+    }
+
+    fn forget(&self, session: &Session) {
+        self.of(&session.hub).lock().remove(&session.id);
+        self.inner.left.notify_waiters();
+    }
+}

@@ -1,0 +1,292 @@
+//! Who is connected, in which groups, with which permissions. Pure: no sockets, no locks, no clock; `S` is
+//! whatever the caller delivers to. Refuses to send anything.
+
+use indexmap::IndexMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use wire::role::{Permission, Role};
+
+/// The connections of one hub. Groups exist while they have a member.
+pub struct Registry<S> {
+    connections: IndexMap<Arc<str>, Entry<S>>,
+    groups: HashMap<Arc<str>, IndexMap<Arc<str>, S>>,
+    users: HashMap<Arc<str>, HashSet<Arc<str>>>,
+}
+
+struct Entry<S> {
+    session: S,
+    user: Option<Arc<str>>,
+    groups: HashSet<Arc<str>>,
+    permissions: Permissions,
+}
+
+/// What one connection may do: its roles, and what REST calls changed since. A literal grant or revocation
+/// outranks the roles.
+#[derive(Default)]
+struct Permissions {
+    roles: Vec<Role>,
+    changed: HashMap<(Permission, String), bool>,
+}
+
+impl Permissions {
+    fn allow(&self, permission: Permission, group: &str) -> bool {
+        // The key is only built when something was ever changed, which is rare.
+        let changed = if self.changed.is_empty() {
+            None
+        } else {
+            self.changed.get(&(permission, group.to_owned()))
+        };
+        match changed {
+            Some(allowed) => *allowed,
+            None => self.roles.iter().any(|role| role.grants(permission, group)),
+        }
+    }
+}
+
+impl<S> Default for Registry<S> {
+    fn default() -> Self {
+        Self {
+            connections: IndexMap::new(),
+            groups: HashMap::new(),
+            users: HashMap::new(),
+        }
+    }
+}
+
+impl<S: Clone> Registry<S> {
+    /// Adds a connection. Its id must be new.
+    pub fn insert(&mut self, id: &str, user: Option<&str>, roles: Vec<Role>, session: S) {
+        let id: Arc<str> = id.into();
+        let user: Option<Arc<str>> = user.map(Into::into);
+        if let Some(user) = &user {
+            self.users
+                .entry(user.clone())
+                .or_default()
+                .insert(id.clone());
+        }
+        let permissions = Permissions {
+            roles,
+            changed: HashMap::new(),
+        };
+        self.connections.insert(
+            id,
+            Entry {
+                session,
+                user,
+                groups: HashSet::new(),
+                permissions,
+            },
+        );
+    }
+
+    /// Removes a connection from everywhere.
+    pub fn remove(&mut self, id: &str) -> Option<S> {
+        self.leave_all(id);
+        let (id, entry) = self.connections.swap_remove_entry(id)?;
+        if let Some(user) = &entry.user
+            && let Some(ids) = self.users.get_mut(user)
+        {
+            ids.remove(&id);
+            if ids.is_empty() {
+                self.users.remove(user);
+            }
+        }
+        Some(entry.session)
+    }
+
+    /// Puts a connection into a group; doing it twice changes nothing. False if there is no such connection.
+    pub fn join(&mut self, id: &str, group: &str) -> bool {
+        let Some((id, _, entry)) = self
+            .connections
+            .get_full_mut(id)
+            .map(|(at, _, entry)| (at, (), entry))
+        else {
+            return false;
+        };
+        let group: Arc<str> = match self.groups.get_key_value(group) {
+            Some((group, _)) => group.clone(),
+            None => group.into(),
+        };
+        let session = entry.session.clone();
+        entry.groups.insert(group.clone());
+        if let Some((key, _)) = self.connections.get_index(id) {
+            self.groups
+                .entry(group)
+                .or_default()
+                .insert(key.clone(), session);
+        }
+        true
+    }
+
+    pub fn leave(&mut self, id: &str, group: &str) {
+        if let Some(entry) = self.connections.get_mut(id) {
+            entry.groups.remove(group);
+        }
+        if let Some(members) = self.groups.get_mut(group) {
+            members.swap_remove(id);
+            if members.is_empty() {
+                self.groups.remove(group);
+            }
+        }
+    }
+
+    pub fn leave_all(&mut self, id: &str) {
+        let Some(entry) = self.connections.get(id) else {
+            return;
+        };
+        for group in entry.groups.clone() {
+            self.leave(id, &group);
+        }
+    }
+
+    pub fn allows(&self, id: &str, permission: Permission, group: &str) -> bool {
+        self.connections
+            .get(id)
+            .is_some_and(|entry| entry.permissions.allow(permission, group))
+    }
+
+    /// Grants or revokes one literal group name. False if there is no such connection.
+    pub fn change(&mut self, id: &str, permission: Permission, group: &str, allowed: bool) -> bool {
+        match self.connections.get_mut(id) {
+            Some(entry) => {
+                entry
+                    .permissions
+                    .changed
+                    .insert((permission, group.to_owned()), allowed);
+                true
+            }
+            None => false,
+        }
+    }
+
+    pub fn get(&self, id: &str) -> Option<&S> {
+        self.connections.get(id).map(|entry| &entry.session)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = (&str, &S)> {
+        self.connections
+            .iter()
+            .map(|(id, entry)| (&**id, &entry.session))
+    }
+
+    pub fn in_group(&self, group: &str) -> impl Iterator<Item = (&str, &S)> {
+        self.groups
+            .get(group)
+            .into_iter()
+            .flatten()
+            .map(|(id, session)| (&**id, session))
+    }
+
+    pub fn of_user(&self, user: &str) -> impl Iterator<Item = (&str, &S)> {
+        self.users.get(user).into_iter().flatten().filter_map(|id| {
+            self.connections
+                .get_key_value(id)
+                .map(|(id, entry)| (&**id, &entry.session))
+        })
+    }
+
+    pub fn user_of(&self, id: &str) -> Option<&str> {
+        self.connections.get(id)?.user.as_deref()
+    }
+
+    pub fn group_exists(&self, group: &str) -> bool {
+        self.groups.contains_key(group)
+    }
+
+    pub fn user_exists(&self, user: &str) -> bool {
+        self.users.contains_key(user)
+    }
+
+    pub fn len(&self) -> usize {
+        self.connections.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_connection_that_leaves_takes_its_groups_and_its_user_along() {
+        let mut registry = Registry::default();
+        registry.insert("c1", Some("ada"), Vec::new(), ());
+        assert!(registry.join("c1", "g") && registry.join("c1", "g"));
+        assert!(registry.group_exists("g") && registry.user_exists("ada"));
+        registry.remove("c1");
+        assert!(!registry.group_exists("g") && !registry.user_exists("ada") && registry.len() == 0);
+        assert!(!registry.join("c1", "g"));
+    }
+
+    #[test]
+    fn a_revocation_outranks_a_pattern_until_it_is_granted_again() {
+        let mut registry = Registry::default();
+        let role = Role::parse("webpubsub.sendToGroups.team.*").expect("a role");
+        registry.insert("c1", None, vec![role], ());
+        let allowed =
+            |registry: &Registry<()>| registry.allows("c1", Permission::SendToGroup, "team.red");
+        assert!(allowed(&registry));
+        registry.change("c1", Permission::SendToGroup, "team.red", false);
+        assert!(!allowed(&registry));
+        assert!(registry.allows("c1", Permission::SendToGroup, "team.blue"));
+        registry.change("c1", Permission::SendToGroup, "team.red", true);
+        assert!(allowed(&registry));
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Insert(u8, u8),
+        Remove(u8),
+        Join(u8, u8),
+        Leave(u8, u8),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            (0..6u8, 0..3u8).prop_map(|(c, u)| Step::Insert(c, u)),
+            (0..6u8).prop_map(Step::Remove),
+            (0..6u8, 0..4u8).prop_map(|(c, g)| Step::Join(c, g)),
+            (0..6u8, 0..4u8).prop_map(|(c, g)| Step::Leave(c, g)),
+        ]
+    }
+
+    proptest! {
+        /// The registry agrees with a plain set of (connection, group) pairs, whatever happens.
+        #[test]
+        fn memberships_are_exactly_the_joins_that_were_not_undone(steps in prop::collection::vec(step(), 0..80)) {
+            let mut registry: Registry<u8> = Registry::default();
+            let mut present = BTreeSet::new();
+            let mut joined = BTreeSet::new();
+            for step in steps {
+                match step {
+                    Step::Insert(c, u) if present.insert(c) => {
+                        registry.insert(&c.to_string(), Some(&u.to_string()), Vec::new(), c);
+                    }
+                    Step::Insert(..) => {}
+                    Step::Remove(c) => {
+                        prop_assert_eq!(registry.remove(&c.to_string()).is_some(), present.remove(&c));
+                        joined.retain(|(member, _)| *member != c);
+                    }
+                    Step::Join(c, g) => {
+                        prop_assert_eq!(registry.join(&c.to_string(), &g.to_string()), present.contains(&c));
+                        if present.contains(&c) {
+                            joined.insert((c, g));
+                        }
+                    }
+                    Step::Leave(c, g) => {
+                        registry.leave(&c.to_string(), &g.to_string());
+                        joined.remove(&(c, g));
+                    }
+                }
+                for g in 0..4u8 {
+                    let members: BTreeSet<u8> = registry.in_group(&g.to_string()).map(|(_, c)| *c).collect();
+                    let expected: BTreeSet<u8> = joined.iter().filter(|(_, group)| *group == g).map(|(c, _)| *c).collect();
+                    prop_assert_eq!(registry.group_exists(&g.to_string()), !expected.is_empty());
+                    prop_assert_eq!(members, expected);
+                }
+                prop_assert_eq!(registry.len(), present.len());
+            }
+        }
+    }
+}
