@@ -51,5 +51,10 @@ release: ## the optimised server and its site, in target/release/chatr and targe
 	. .tools/env
 	LEPTOS_SITE_ROOT=target/release/site cargo leptos build --release --precompress
 
+audit: ## licences and sources of everything we depend on (cargo-deny)
+	@$(setup) rust deny
+	. .tools/env
+	cargo deny --locked check licenses bans sources
+
 setup: ## only prepare this machine for all of the above
 	@$(setup) rust bindgen leptos node browser

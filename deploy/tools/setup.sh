@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings to this machine what the Makefile's commands need, and nothing that is there already.
 #
-#   deploy/tools/setup.sh PART...     parts: rust bindgen leptos node browser
+#   deploy/tools/setup.sh PART...     parts: rust bindgen leptos node browser deny
 #
 # Every part says what it is doing and about how long that takes on two cores, may be repeated at any time, and ends
 # with one line and exit code 2 where something cannot be had. Programs go to .tools/bin; .tools/env, which the other
@@ -10,7 +10,6 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
 
-leptos_version=0.3.11
 environment="export PATH=\"$root/.tools/bin:\$PATH\""$'\n' # what .tools/env will say
 toolchain=debian-wasm # the name under which rustup gets to know Debian's compiler
 
@@ -139,25 +138,31 @@ bindgen() {
         fail "Cargo.lock has wasm-bindgen $wanted: deploy/tools/wasm-bindgen/Cargo.toml must name the same version"
 }
 
-# --- leptos: cargo-leptos, for `make watch`, the release build and the tests ------------------------------------------
+# --- leptos, deny: cargo-leptos for `make watch`, the release build and the tests; cargo-deny for `make audit` ---------
+
+# cargo_program NAME VERSION MINUTES [OPTION...]: installs one without the optimisation that its authors ask for, which
+# costs three times as long to compile and makes a program that is no faster to wait for.
+cargo_program() {
+    local name=$1 version=$2 minutes=$3
+    shift 3
+    [[ $(PATH="$root/.tools/bin:$PATH" "$name" "${name#cargo-}" --version 2>/dev/null) == *" $version"* ]] && return
+    say "compiling $name $version (about $minutes minutes, once)"
+    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+        CARGO_PROFILE_RELEASE_DEBUG=0 cargo install "$name" --version "$version" --locked --quiet \
+        --root .tools --target-dir .tools/target "$@" || fail "$name did not compile; the messages above say why"
+    rm -rf .tools/target/release
+}
 
 leptos() {
-    case "$(PATH="$root/.tools/bin:$PATH" cargo leptos --version 2>/dev/null)" in
-    *" $leptos_version") return ;;
-    esac
-    say "compiling cargo-leptos $leptos_version (about 8 minutes, once)"
-    # Its own release profile costs three times as much and makes a program that is no faster to wait for.
-    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-        CARGO_PROFILE_RELEASE_DEBUG=0 cargo install cargo-leptos --version "$leptos_version" --locked --quiet \
-        --features no_downloads --root .tools --target-dir .tools/target ||
-        fail "cargo-leptos did not compile; the messages above say why"
-    rm -rf .tools/target/release
-    # A plain `cargo leptos watch` shall work from now on. Whoever has a cargo-leptos of their own keeps it.
     local theirs=${CARGO_HOME:-$HOME/.cargo}/bin
-    if [ -d "$theirs" ] && ! has cargo-leptos && ! has wasm-bindgen; then
+    cargo_program cargo-leptos 0.3.11 "5 to 8" --features no_downloads
+    # A plain `cargo leptos watch` shall work from now on. Whoever has programs of these names keeps them.
+    if [ -x .tools/bin/cargo-leptos ] && [ -d "$theirs" ] && ! has cargo-leptos && ! has wasm-bindgen; then
         ln -sf "$root/.tools/bin/cargo-leptos" "$root/.tools/bin/wasm-bindgen" "$theirs/"
     fi
 }
+
+deny() { cargo_program cargo-deny 0.20.2 2; }
 
 # --- node, browser: for the tests -------------------------------------------------------------------------------------
 
@@ -195,8 +200,8 @@ browser_path() {
 mkdir -p .tools/bin
 for part in "$@"; do
     case $part in
-    rust | bindgen | leptos | node | browser) "$part" ;;
-    *) fail "unknown part '$part': rust, bindgen, leptos, node or browser" ;;
+    rust | bindgen | leptos | node | browser | deny) "$part" ;;
+    *) fail "unknown part '$part': rust, bindgen, leptos, node, browser or deny" ;;
     esac
 done
 printf '%s' "$environment" >.tools/env

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Every test there is: prepares the machine, runs all parts even when one fails, and closes with a line for each.
+# shellcheck disable=SC2329 # `part` calls the functions
 set -uo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit
 
 deploy/tools/setup.sh rust bindgen leptos node browser || exit
 # shellcheck source=/dev/null # written by setup.sh
