@@ -36,7 +36,7 @@ impl Glyph {
             Glyph::Plus => "M12 5v14M5 12h14",
             Glyph::Back => "M15 5l-7 7 7 7",
             Glyph::Close => "M6 6l12 12M18 6L6 18",
-            Glyph::More => "M5 12h.01M12 12h.01M19 12h.01",
+            Glyph::More => "M4.7 12h.6M11.7 12h.6M18.7 12h.6",
             Glyph::People => {
                 "M9 11.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 19.5c.6-3.2 3.1-5 6.5-5s5.9 1.8 6.5 5\
                  M16 4.8a3.5 3.5 0 0 1 0 6.4M17.5 14.7c2.2.5 3.6 2.2 4 4.8"
@@ -101,8 +101,8 @@ pub fn Mark() -> impl IntoView {
     view! {
         <p class="mark">
             <svg class="mark-sign" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-                <path class="mark-back" d="M13 4h11a5 5 0 0 1 5 5v7a5 5 0 0 1-5 5v5l-6-5h-5a5 5 0 0 1-5-5V9a5 5 0 0 1 5-5z"></path>
-                <path class="mark-front" d="M8 11h9a5 5 0 0 1 5 5v4a5 5 0 0 1-5 5h-5l-6 4v-4.4A5 5 0 0 1 3 20v-4a5 5 0 0 1 5-5z"></path>
+                <path class="mark-back" d="M13 3h11a6 6 0 0 1 6 6v7a6 6 0 0 1-5 5.9V27l-6.5-5H13a6 6 0 0 1-6-6V9a6 6 0 0 1 6-6z"></path>
+                <path class="mark-front" d="M8 10h9a6 6 0 0 1 6 6v4a6 6 0 0 1-6 6h-5l-7 4.5V25.2A6 6 0 0 1 2 20v-4a6 6 0 0 1 6-6z"></path>
             </svg>
             "Chatr"
         </p>

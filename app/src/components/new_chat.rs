@@ -10,49 +10,58 @@ use leptos_router::hooks::use_navigate;
 #[component]
 pub fn NewChat() -> impl IntoView {
     let open = RwSignal::new(false);
-    view! {
-        <button
-            class="button"
-            data-size="small"
-            type="button"
-            aria-haspopup="dialog"
-            on:click=move |_| open.set(true)
-        >
-            <Icon glyph=Glyph::Plus/>
-            "New chat"
-        </button>
-        <Dialog open title="New chat">
-            <NewChatForm open/>
-        </Dialog>
-    }
-    .into_any()
-}
-
-#[component]
-fn NewChatForm(open: RwSignal<bool>) -> impl IntoView {
-    let ask = Ask::expect();
-    let name = RwSignal::new(String::new());
     let problem = RwSignal::new(None::<String>);
-    let private = RwSignal::new(false);
-    let off_record = RwSignal::new(false);
     let asked = RwSignal::new(None::<DraftId>);
 
     let navigate = use_navigate();
     Lobby::expect().listen(move |aside| match aside {
-        Aside::Created { chat, draft } if asked.try_get_untracked().flatten() == Some(*draft) => {
+        Aside::Created { chat, draft } if asked.get_untracked() == Some(*draft) => {
             open.set(false);
             navigate(&format!("/chat/{chat}"), Default::default());
         }
         Aside::Refused {
             why,
             draft: Some(draft),
-        } if asked.try_get_untracked().flatten() == Some(*draft) => {
+        } if asked.get_untracked() == Some(*draft) => {
             asked.set(None);
             problem.set(Some(why.to_string()));
         }
         _ => {}
     });
+    let start = move |_| {
+        asked.set(None);
+        problem.set(None);
+        open.set(true);
+    };
+    view! {
+        <button
+            class="button"
+            data-size="small"
+            type="button"
+            aria-haspopup="dialog"
+            on:click=start
+        >
+            <Icon glyph=Glyph::Plus/>
+            "New chat"
+        </button>
+        <Dialog open title="New chat">
+            <NewChatForm open problem asked/>
+        </Dialog>
+    }
+    .into_any()
+}
 
+#[component]
+fn NewChatForm(
+    open: RwSignal<bool>,
+    problem: RwSignal<Option<String>>,
+    /// The request that is on its way.
+    asked: RwSignal<Option<DraftId>>,
+) -> impl IntoView {
+    let ask = Ask::expect();
+    let name = RwSignal::new(String::new());
+    let private = RwSignal::new(false);
+    let off_record = RwSignal::new(false);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if asked.get_untracked().is_some() {
