@@ -1,1 +1,4 @@
 //! The server.
+
+pub mod chat;
+pub mod store;

@@ -102,6 +102,10 @@ impl Chats {
         self.newer(chat, version, |row| row.moderation = moderation)
     }
 
+    pub fn owned(&mut self, chat: ChatId, owner: UserId, version: u64) -> Change<ChatId> {
+        self.newer(chat, version, |row| row.owner = Some(owner))
+    }
+
     pub fn deleted(&mut self, chat: ChatId) -> Change<ChatId> {
         self.gone.insert(chat);
         self.remove(chat)

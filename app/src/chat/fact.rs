@@ -34,6 +34,12 @@ pub enum Fact {
         by: Person,
         version: u64,
     },
+    /// The owner left, and the member of longest standing owns the chat now.
+    OwnerChanged {
+        chat: ChatId,
+        owner: UserId,
+        version: u64,
+    },
     /// The chat is gone for good, with its messages. Goes to whoever could see it.
     ChatDeleted {
         chat: ChatId,

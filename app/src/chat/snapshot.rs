@@ -46,6 +46,14 @@ impl ChatSummary {
             .map_or(0, |read| self.chat.last.0.saturating_sub(read.0))
     }
 
+    /// Where the chat opens: at the first unread message if there is one, else at the newest.
+    pub fn opening(&self) -> Window {
+        match self.read {
+            Some(read) if self.unread() > 0 => Window::Around(read.next()),
+            Some(_) | None => Window::Latest,
+        }
+    }
+
     /// The chat's name; a pair is named after the other person.
     pub fn title(&self) -> String {
         match &self.with {

@@ -118,6 +118,13 @@ impl Lobby {
             } => {
                 self.chats_write(|chats| chats.moderated(chat, moderation, version));
             }
+            Fact::OwnerChanged {
+                chat,
+                owner,
+                version,
+            } => {
+                self.chats_write(|chats| chats.owned(chat, owner, version));
+            }
             Fact::ChatDeleted { chat, name: _, by } => {
                 let known = self.summary(chat);
                 self.chats_write(|chats| chats.deleted(chat));
