@@ -9,7 +9,9 @@
 pub mod api;
 pub mod chat;
 pub mod components;
+pub mod live;
 pub mod pages;
+pub mod realtime;
 pub mod state;
 
 use leptos::prelude::*;

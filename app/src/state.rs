@@ -19,7 +19,9 @@ use crate::chat::chats::Chats;
 use crate::chat::people::People;
 use crate::chat::timeline::Zone;
 use crate::chat::typing::Typists;
-use crate::chat::{ChatId, DraftId, Fact, Millis, Person, Presence, Settings, Snapshot, UserId};
+use crate::chat::{
+    ChatId, DraftId, Fact, Kind, Millis, Person, Presence, Record, Settings, Snapshot, UserId,
+};
 use leptos::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -39,6 +41,8 @@ pub struct Lobby {
     taken_at: Millis,
 }
 
+type Listener = Arc<dyn Fn(&Aside) + Send + Sync>;
+
 /// The collections behind the signals.
 struct Hall {
     chats: Chats,
@@ -52,7 +56,7 @@ struct Hall {
     fetching: u32,
     frame: Option<Frame>,
     zone: Zone,
-    listeners: Vec<Arc<dyn Fn(&Aside) + Send + Sync>>,
+    listeners: Vec<Listener>,
 }
 
 impl Lobby {
@@ -157,6 +161,16 @@ impl Lobby {
         self.open.get()
     }
 
+    /// The chat in front. Not reactive.
+    pub fn open_now(&self) -> Option<ChatId> {
+        self.open.try_get_untracked().flatten()
+    }
+
+    /// Whether a chat's messages were fetched. Not reactive.
+    pub fn is_loaded(&self, chat: ChatId) -> bool {
+        self.log(chat).read(|timeline| timeline.is_loaded())
+    }
+
     /// Brings a chat to the front; its messages may still have to be fetched (`live` does).
     pub fn open(&self, chat: Option<ChatId>) {
         let left = self.open.get_untracked();
@@ -198,6 +212,27 @@ impl Lobby {
                     members.with_untracked(|m| m.iter().find(|p| p.id == user).cloned())
                 })
             })
+        })
+    }
+
+    /// Whether a chat's messages are kept. Not reactive: it never changes.
+    pub fn record_of(&self, chat: ChatId) -> Record {
+        self.summary(chat)
+            .map_or(Record::Kept, |row| row.chat.record)
+    }
+
+    /// How much of a chat is unread. Not reactive.
+    pub fn unread_in(&self, chat: ChatId) -> u64 {
+        self.summary(chat).map_or(0, |row| row.unread())
+    }
+
+    /// Somebody, by name if it is known.
+    pub fn person(&self, user: UserId) -> Person {
+        self.name_of(user).unwrap_or_else(|| Person {
+            id: user,
+            name: "Somebody".parse().expect("a short word is a name"),
+            tag: None,
+            kind: Kind::Guest,
         })
     }
 

@@ -132,6 +132,11 @@ impl Timeline {
         self.newest
     }
 
+    /// How many off-the-record messages came.
+    pub fn said_count(&self) -> u64 {
+        self.said.len() as u64
+    }
+
     /// The page to fetch at once: messages are missing at the end, where the viewer is.
     pub fn wants(&self) -> Option<Window> {
         (self.loaded && self.following && self.behind() > 0).then_some(Window::After(self.newest))
@@ -309,10 +314,31 @@ impl Timeline {
         self.mark
     }
 
-    /// Sees the days as the viewer's clock cuts them.
+    /// Sees the days as the viewer's clock cuts them. Blocks that are still of one day stay as they are.
     pub fn set_zone(&mut self, zone: Zone) {
         self.zone = zone;
-        self.rebuild();
+        let one_day = |chunk: &Chunk| {
+            let mut days = chunk.lines.iter().map(|line| zone.day(line.entry.at));
+            let first = days.next();
+            days.all(|day| Some(day) == first)
+        };
+        if !self.chunks.iter().all(one_day) {
+            return self.rebuild();
+        }
+        let mut above: Option<Line> = None;
+        for chunk in &mut self.chunks {
+            if let Some(line) = chunk.lines.first_mut() {
+                chunk.day = zone.day(line.entry.at);
+                let seen = line.after(above.as_ref(), self.mark, zone);
+                if seen != *line {
+                    *line = seen;
+                    self.touched.chunks.insert(chunk.id);
+                }
+            }
+            above = chunk.lines.last().cloned();
+        }
+        self.touched.list = true;
+        self.edge();
     }
 
     pub fn zone(&self) -> Zone {

@@ -3,10 +3,13 @@
 
 use crate::api::{self, ApiError};
 use crate::chat::{ChatId, Refusal, Snapshot};
+use crate::components::clock::Clock;
 use crate::components::{
-    Ask, ChatHeader, ChatList, Glyph, Icon, Mark, Me, NewChat, PeopleList, PeopleShown,
-    Preferences, Settings, ToastList, Toasts, herald, in_order,
+    Announcer, Ask, ChatHeader, ChatList, Conversation, Glyph, Icon, Mark, Me, NewChat, PeopleList,
+    PeopleShown, Preferences, Settings, StatusBar, ToastList, Toasts, herald, in_order,
 };
+use crate::live;
+use crate::realtime::Realtime;
 use crate::state::Lobby;
 use leptos::prelude::*;
 use leptos::{ev, html};
@@ -85,7 +88,10 @@ fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> impl IntoView {
     let lobby = Lobby::provide(snapshot);
     let preferences = Preferences::provide();
     let toasts = Toasts::provide();
-    Ask::provide(|_| {});
+    let realtime = Realtime::provide();
+    Ask::provide(move |command| realtime.send(command));
+    Clock::provide(lobby.taken_at());
+    live::start(lobby);
     let people = RwSignal::new(false);
     provide_context(PeopleShown(people));
     herald(lobby, toasts, preferences);
@@ -122,6 +128,9 @@ fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> impl IntoView {
             data-pane=pane
             data-people=move || if people.get() { "open" } else { "closed" }
         >
+            <div class="app-status">
+                <StatusBar/>
+            </div>
             <div class="app-chats">
                 <header class="pane-head">
                     <Mark/>
@@ -141,6 +150,7 @@ fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> impl IntoView {
         </div>
         <Settings open=settings/>
         <ToastList/>
+        <Announcer/>
     }
     .into_any()
 }
@@ -152,7 +162,10 @@ fn Open(chat: ChatId) -> impl IntoView {
     let summary = row
         .get_value()
         .map(|row| Signal::derive(move || row.summary()));
-    summary.map(|summary| view! { <ChatHeader summary/> })
+    view! {
+        {summary.map(|summary| view! { <ChatHeader summary/> })}
+        <Conversation chat/>
+    }
 }
 
 /// The people: beside the conversation where there is room, over it elsewhere.

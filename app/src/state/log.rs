@@ -1,6 +1,7 @@
 //! A chat's timeline with its signals: one for the list of blocks, one per block, one for the drafts at the
 //! end, one for the edges. A burst of facts becomes one redraw per animation frame.
 
+use super::write::Frame;
 use crate::chat::timeline::{Line, Timeline, Zone};
 use crate::chat::{ChatId, Seq};
 use leptos::prelude::*;
@@ -35,6 +36,15 @@ pub struct Edges {
     pub newest: Seq,
     /// There is nothing here, not even a draft.
     pub empty: bool,
+    /// Off-the-record messages.
+    pub said: u64,
+}
+
+impl Edges {
+    /// How many messages are known to exist.
+    pub fn existing(&self) -> u64 {
+        self.newest.0 + self.behind + self.said
+    }
 }
 
 /// A chat's messages. Cheap to clone.
@@ -76,6 +86,10 @@ impl Log {
         self.edges.get()
     }
 
+    pub fn edges_now(&self) -> Edges {
+        self.edges.get_untracked()
+    }
+
     /// Looks at the timeline. Not reactive.
     pub fn read<T>(&self, look: impl FnOnce(&Timeline) -> T) -> T {
         self.timeline.with_value(look)
@@ -92,7 +106,7 @@ impl Log {
     }
 
     /// Changes the timeline; the screen follows when `frame` calls back, once for many changes.
-    pub(super) fn draw(&self, frame: Option<fn(Box<dyn FnOnce()>)>) {
+    pub(super) fn draw(&self, frame: Option<Frame>) {
         match frame {
             None => self.flush(),
             Some(frame) => {
@@ -152,6 +166,7 @@ impl Log {
                 oldest: timeline.oldest(),
                 newest: timeline.newest(),
                 empty: timeline.lines().next().is_none(),
+                said: timeline.said_count(),
             };
             if self.edges.get_untracked() != edges {
                 self.edges.set(edges);

@@ -47,6 +47,11 @@ impl ChatRow {
         self.summary.with(|row| row.with.clone())
     }
 
+    /// How many members the chat has. Not reactive.
+    pub fn members_now(&self) -> u32 {
+        self.summary.with_untracked(|row| row.members)
+    }
+
     pub fn record(&self) -> Record {
         self.summary.with(|row| row.chat.record)
     }

@@ -6,7 +6,7 @@ use crate::chat::people::{Change, People};
 use crate::chat::timeline::{Line, State, Timeline, Zone};
 use crate::chat::typing::Typists;
 use crate::chat::{
-    Body, ChatId, ChatSummary, Command, DraftId, Kind, Millis, OpenChat, Page, Person, Record, Seq,
+    Body, ChatId, ChatSummary, Command, DraftId, Millis, OpenChat, Page, Person, Record, Seq,
     Snapshot, UserId, Window,
 };
 use leptos::prelude::*;
@@ -271,16 +271,6 @@ impl Lobby {
                 .values()
                 .find(|log| log.read(|timeline| timeline.lines().rev().any(stands)))
                 .map(|log| log.chat)
-        })
-    }
-
-    /// Somebody, by name if it is known.
-    pub(super) fn person(&self, user: UserId) -> Person {
-        self.name_of(user).unwrap_or_else(|| Person {
-            id: user,
-            name: "Somebody".parse().expect("a short word is a name"),
-            tag: None,
-            kind: Kind::Guest,
         })
     }
 }
