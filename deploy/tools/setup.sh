@@ -32,11 +32,15 @@ use() {
     environment+=$1$'\n'
 }
 
-# apt_has PACKAGE: may this machine install it? Asks the lists first, and fetches them once when they do not know it.
+# apt_has PACKAGE: may this machine install it? The lists are fetched anew first, once per run: old ones name versions
+# that the archive no longer has, or lack a package that came later.
+apt_fresh=
 apt_has() {
     has apt-get && can_be_root || return 1
-    known_to_apt "$1" && return
-    as_root apt-get -o DPkg::Lock::Timeout=600 -qq update >&2 || return 1
+    if [ -z "$apt_fresh" ]; then
+        as_root apt-get -o DPkg::Lock::Timeout=600 -qq update >&2 || say "apt-get update failed; going on with the lists of before"
+        apt_fresh=1
+    fi
     known_to_apt "$1"
 }
 known_to_apt() { [[ $(apt-cache policy "$1" 2>/dev/null) == *"Candidate: "[0-9]* ]]; }
@@ -99,7 +103,8 @@ debian_rust() {
 }
 
 # wasm_std_build FOLDER STAMP: compiles std for the browser and puts it into the compiler's folder in one move.
-# Embedded bitcode is for the release build, which optimises across crates.
+# Embedded bitcode is for the release build, which optimises across crates. The crates that std is made of come with
+# its source: nothing is downloaded.
 wasm_std_build() {
     local scratch
     scratch=$(mktemp -d)
@@ -108,6 +113,8 @@ wasm_std_build() {
     : >"$scratch/src/lib.rs"
     (cd "$scratch" && env -u CARGO_TARGET_DIR -u RUSTUP_TOOLCHAIN RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
         RUSTFLAGS=-Cembed-bitcode=yes /usr/bin/cargo build --quiet --release --offline \
+        --config 'source.crates-io.replace-with="debian"' \
+        --config 'source.debian.directory="/usr/lib/rustlib/src/rust/library/vendor"' \
         -Z build-std=std,panic_abort --target wasm32-unknown-unknown) || {
         rm -rf "$scratch"
         fail "Rust's library for the browser did not compile; the messages above say why"
