@@ -1,0 +1,121 @@
+//! The folder where everything is kept: created, locked against a second Chatr, and home of the keys that
+//! nobody set. Refuses to know what else lies in it.
+
+use super::{Config, Secret};
+use axum_extra::extract::cookie::Key;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Our folder, for as long as this value lives.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    keys: Keys,
+    /// The operating system lets go of it when the process ends, however it ends.
+    _lock: File,
+}
+
+/// What cookies are encrypted and the embedded hub's tokens are signed with.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    pub session: Secret,
+    pub hub: Secret,
+}
+
+/// Why the folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    #[error("another Chatr uses {path}; stop it, or set CHATR_DATA_DIR to another folder")]
+    InUse { path: PathBuf },
+    #[error("{path} does not hold a key of {least} bytes or more; remove it to get a new one")]
+    ShortKey { path: PathBuf, least: usize },
+    #[error("{path} cannot be used: {source}")]
+    Failed { path: PathBuf, source: io::Error },
+}
+
+impl DataDir {
+    /// Creates what is missing. A key that is set is used and not written down.
+    pub fn open(config: &Config) -> Result<Self, Unusable> {
+        let path = config.data_dir.clone();
+        fs::create_dir_all(&path).map_err(|source| failed(&path, source))?;
+        let lock = lock(&path)?;
+        let key = |set: &Option<Secret>, file: &str, least: usize| match set {
+            Some(key) => Ok(key.clone()),
+            None => kept_key(&path.join(file), least),
+        };
+        let keys = Keys {
+            session: key(&config.session_key, "session.key", 64)?,
+            hub: key(&config.hub_key, "hub.key", 32)?,
+        };
+        Ok(DataDir {
+            path,
+            keys,
+            _lock: lock,
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> Unusable {
+    Unusable::Failed {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, Unusable> {
+    let path = folder.join("lock");
+    let file = private(OpenOptions::new().write(true).create(true).truncate(false))
+        .open(&path)
+        .map_err(|source| failed(&path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Unusable::InUse {
+            path: folder.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(failed(&path, source)),
+    }
+}
+
+/// The key in the file; a new one of 64 random bytes, in hexadecimal, if there is no file.
+fn kept_key(path: &Path, least: usize) -> Result<Secret, Unusable> {
+    match fs::read_to_string(path) {
+        Ok(text) if text.trim().len() >= least => Ok(Secret::new(text.trim())),
+        Ok(_) => Err(Unusable::ShortKey {
+            path: path.to_owned(),
+            least,
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let key = Key::generate();
+            let text: String = key.master().iter().map(|b| format!("{b:02x}")).collect();
+            write_key(path, &text).map_err(|source| failed(path, source))?;
+            Ok(Secret::new(text))
+        }
+        Err(source) => Err(failed(path, source)),
+    }
+}
+
+/// Under another name first: a crash leaves no half of a key.
+fn write_key(path: &Path, text: &str) -> io::Result<()> {
+    let draft = path.with_extension("new");
+    let mut file =
+        private(OpenOptions::new().write(true).create(true).truncate(true)).open(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(draft, path)
+}
+
+/// Readable by its owner only, where the system knows owners.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
