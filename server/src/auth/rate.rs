@@ -35,7 +35,11 @@ impl SignInRate {
         let Some(limiter) = &self.limiter else {
             return true;
         };
-        if self.tries.fetch_add(1, Ordering::Relaxed) % SWEEP == 0 {
+        if self
+            .tries
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(SWEEP)
+        {
             limiter.retain_recent();
         }
         limiter.check_key(&address).is_ok()

@@ -79,10 +79,11 @@ fn is_hashed(path: &str) -> bool {
     parts.is_some_and(|mut parts| parts.nth(1).is_some_and(|hash| hash.len() >= 16))
 }
 
+type MadeHere = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
+
 /// Pages and JSON are made small on the way; files are small already, or too big to be made so every time.
-pub fn compression()
--> CompressionLayer<And<SizeAbove, fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool>> {
-    let made_here: fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool = |_, _, headers, _| {
+pub fn compression() -> CompressionLayer<And<SizeAbove, MadeHere>> {
+    let made_here: MadeHere = |_, _, headers, _| {
         let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         kind.is_some_and(|kind| {
             kind.starts_with(b"text/html") || kind.starts_with(b"application/json")

@@ -1,0 +1,178 @@
+//! How many connections there may be: of one address, and in all. A place is taken for as long as the stream
+//! lives, whatever it turns into.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Cheap to clone; all clones count together.
+#[derive(Clone, Debug)]
+pub struct Caps {
+    each: usize,
+    all: usize,
+    taken: Arc<Mutex<Taken>>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    by: HashMap<IpAddr, usize>,
+    all: usize,
+}
+
+/// Why there is no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// This address has all that one may have.
+    Address,
+    All,
+}
+
+/// One connection's right to be there, given back on drop.
+#[derive(Debug)]
+pub struct Place {
+    caps: Caps,
+    address: IpAddr,
+}
+
+impl Caps {
+    /// `each` for one address, `all` together.
+    pub fn new(each: usize, all: usize) -> Self {
+        Caps {
+            each,
+            all,
+            taken: Arc::default(),
+        }
+    }
+
+    pub fn admit(&self, address: IpAddr) -> Result<Place, Full> {
+        let mut taken = self.lock();
+        if taken.all >= self.all {
+            return Err(Full::All);
+        }
+        let by = taken.by.entry(address).or_default();
+        if *by >= self.each {
+            return Err(Full::Address);
+        }
+        *by += 1;
+        taken.all += 1;
+        Ok(Place {
+            caps: self.clone(),
+            address,
+        })
+    }
+
+    /// How many connections there are.
+    pub fn open(&self) -> usize {
+        self.lock().all
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.caps.lock();
+        taken.all -= 1;
+        if let Some(by) = taken.by.get_mut(&self.address) {
+            *by -= 1;
+            if *by == 0 {
+                taken.by.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// A stream and its place.
+#[derive(Debug)]
+pub struct Counted<S> {
+    stream: S,
+    _place: Place,
+}
+
+impl<S> Counted<S> {
+    pub fn new(stream: S, place: Place) -> Self {
+        Counted {
+            stream,
+            _place: place,
+        }
+    }
+
+    fn inner(self: Pin<&mut Self>) -> Pin<&mut S>
+    where
+        S: Unpin,
+    {
+        Pin::new(&mut self.get_mut().stream)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.inner().poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.inner().poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.inner().poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.inner().poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.inner().poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const OTHER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    #[test]
+    fn an_address_has_its_share_and_all_have_theirs() {
+        let caps = Caps::new(2, 3);
+        let _held = [caps.admit(ONE).unwrap(), caps.admit(ONE).unwrap()];
+        assert_eq!(caps.admit(ONE).unwrap_err(), Full::Address);
+        let _other = caps.admit(OTHER).unwrap();
+        assert_eq!(caps.admit(OTHER).unwrap_err(), Full::All);
+    }
+
+    #[test]
+    fn a_place_is_given_back_and_nothing_of_it_is_kept() {
+        let caps = Caps::new(1, 1);
+        drop(caps.admit(ONE).unwrap());
+        assert_eq!(caps.open(), 0);
+        assert!(caps.lock().by.is_empty());
+        assert!(caps.admit(ONE).is_ok());
+    }
+}
