@@ -26,6 +26,10 @@
 //! When `transact` returns `Ok`, the facts survive a crash of the machine. `told` is called before it returns,
 //! for the commits of one chat in their order: what it hands on is published in that order.
 
+mod sqlite;
+
+pub use sqlite::{OpenError, Sqlite};
+
 use app::chat::{
     Chat, ChatId, ChatSummary, DraftId, Fact, Membership, Millis, OpenChat, Page, Person, Refusal,
     Seq, UserId, Window,

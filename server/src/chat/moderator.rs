@@ -1,0 +1,169 @@
+//! The language moderator: which words of a text are not fit for a moderated chat. Refuses to know what
+//! becomes of the message; the chat's policy says so (`decide`).
+
+use rustrict::{Censor, Type};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// What is wrong with a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The words, as they were written.
+    pub words: Vec<String>,
+    /// The text with these words as asterisks.
+    pub masked: String,
+}
+
+/// Judges texts. Others plug in here: a word list of their own, a service.
+pub trait Moderator: Send + Sync {
+    /// `None` for a text with nothing wrong.
+    fn judge(&self, text: &str) -> Option<Verdict>;
+}
+
+/// The one that needs nobody else: a word list that sees through spaces, look-alikes and repetitions.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LocalModerator;
+
+/// Stands for a masked character in the list's answer; nobody can type it, as bodies keep no such characters
+/// that mean anything.
+const MASK: char = '\u{E000}';
+
+impl Moderator for LocalModerator {
+    fn judge(&self, text: &str) -> Option<Verdict> {
+        let plain = plain(text);
+        let letters: String = plain.iter().map(|(letter, _)| *letter).collect();
+        let (censored, kind) = Censor::from_str(&letters)
+            .with_censor_replacement(MASK)
+            .with_censor_first_character_threshold(Type::INAPPROPRIATE)
+            .censor_and_analyze();
+        if !kind.is(Type::INAPPROPRIATE) || !censored.contains(MASK) {
+            return None;
+        }
+        let censored: Vec<char> = censored.chars().collect();
+        if censored.len() != plain.len() {
+            // The list dropped letters, so places do not match: what it made of the text is all there is.
+            let masked = censored
+                .iter()
+                .map(|&c| if c == MASK { '*' } else { c })
+                .collect();
+            return Some(Verdict {
+                words: Vec::new(),
+                masked,
+            });
+        }
+        let written: Vec<char> = text.chars().collect();
+        let mut bad = vec![false; written.len()];
+        for ((_, place), letter) in plain.iter().zip(&censored) {
+            bad[*place] |= *letter == MASK;
+        }
+        Some(Verdict {
+            words: words(&written, &bad),
+            masked: mask(&written, &bad),
+        })
+    }
+}
+
+/// The letters that a reader sees, each with its place in the text: full-width and other disguises undone,
+/// accents and invisible characters left out.
+fn plain(text: &str) -> Vec<(char, usize)> {
+    text.chars()
+        .enumerate()
+        .flat_map(|(place, written)| {
+            written
+                .nfkd()
+                .filter(|letter| !is_combining_mark(*letter) && !is_invisible(*letter))
+                .map(move |letter| (letter, place))
+        })
+        .collect()
+}
+
+/// Takes no room on the screen, so that it can split a word which a reader sees whole.
+const fn is_invisible(letter: char) -> bool {
+    matches!(letter,
+        '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
+}
+
+/// What was found, a word for each run of bad characters; a single space or sign between two runs of single
+/// letters was a disguise.
+fn words(written: &[char], bad: &[bool]) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut end = 0;
+    for place in (0..written.len()).filter(|place| bad[*place]) {
+        let gap = &written[end..place];
+        let same = end > 0
+            && gap.iter().filter(|c| !is_invisible(**c)).count() <= 1
+            && gap.iter().all(|c| !c.is_alphanumeric());
+        match words.last_mut() {
+            Some(word) if same => word.extend(gap.iter().chain([&written[place]])),
+            Some(_) | None => words.push(written[place].to_string()),
+        }
+        end = place + 1;
+    }
+    words
+        .iter_mut()
+        .for_each(|word| word.retain(|c| !is_invisible(c)));
+    words
+}
+
+fn mask(written: &[char], bad: &[bool]) -> String {
+    let mut masked = String::with_capacity(written.len());
+    for (place, letter) in written.iter().enumerate() {
+        let inside = place > 0 && bad[place - 1] && is_invisible(*letter);
+        if bad[place] {
+            masked.push('*');
+        } else if !inside {
+            masked.push(*letter);
+        }
+    }
+    masked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(text: &str) -> Option<String> {
+        LocalModerator.judge(text).map(|verdict| verdict.masked)
+    }
+
+    #[test]
+    fn a_bad_word_is_masked_and_the_rest_stays_as_written() {
+        assert_eq!(
+            masked("Oh shit, Žofie 👩\u{200D}💻!").as_deref(),
+            Some("Oh ****, Žofie 👩\u{200D}💻!")
+        );
+    }
+
+    #[test]
+    fn full_width_letters_and_zero_width_spaces_hide_nothing() {
+        assert_eq!(masked("ｓｈｉｔ").as_deref(), Some("****"));
+        assert_eq!(
+            masked("s\u{200B}h\u{200B}i\u{200B}t").as_deref(),
+            Some("****")
+        );
+        assert!(masked("s h i t").is_some());
+        assert!(masked("ѕhіt").is_some(), "look-alikes of another alphabet");
+    }
+
+    #[test]
+    fn the_author_is_told_the_word() {
+        let verdict = LocalModerator.judge("what the fuck").expect("found");
+        assert_eq!(verdict.words, ["fuck"]);
+    }
+
+    #[test]
+    fn innocent_words_with_bad_ones_inside_pass() {
+        for text in [
+            "Scunthorpe",
+            "cockpit",
+            "assassin",
+            "therapist",
+            "Grüße aus Zürich",
+            "שלום",
+            "****",
+        ] {
+            assert_eq!(masked(text), None, "{text}");
+        }
+    }
+}

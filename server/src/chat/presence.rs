@@ -1,0 +1,286 @@
+//! Who is there, merged over pages and devices: a person is online while one connection is, and away when all
+//! their connections are idle. Pure: says what changed, and leaves telling and waiting to the service.
+
+use app::chat::{Fact, Person, Presence, Present, UserId};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// How long somebody without a connection still counts as there: a reload makes no noise.
+pub const GRACE: Duration = Duration::from_secs(10);
+
+#[derive(Default)]
+pub struct Roster {
+    people: HashMap<UserId, Here>,
+    owners: HashMap<String, UserId>,
+    departures: u64,
+}
+
+struct Here {
+    person: Person,
+    /// Each with whether it is idle.
+    connections: HashMap<String, bool>,
+    told: Presence,
+    /// Which departure is waited for.
+    departure: Option<Departure>,
+}
+
+/// The last connection has gone; the person has, if none comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Departure {
+    pub user: UserId,
+    number: u64,
+}
+
+/// What the end of a connection means.
+#[derive(Debug, PartialEq)]
+pub enum Left {
+    Nothing,
+    Changed(Fact),
+    /// To be confirmed after `GRACE`.
+    Leaving(Departure),
+}
+
+impl Roster {
+    /// A connection opened. Once is enough; again is nothing.
+    pub fn arrive(&mut self, connection: &str, person: Person) -> Option<Fact> {
+        let user = person.id;
+        self.owners.insert(connection.to_owned(), user);
+        let Some(here) = self.people.get_mut(&user) else {
+            let present = Present {
+                person: person.clone(),
+                presence: Presence::Online,
+            };
+            let here = Here {
+                person,
+                connections: HashMap::from([(connection.to_owned(), false)]),
+                told: Presence::Online,
+                departure: None,
+            };
+            self.people.insert(user, here);
+            return Some(Fact::UserOnline(present));
+        };
+        here.departure = None;
+        here.connections
+            .entry(connection.to_owned())
+            .or_insert(false);
+        here.settle()
+    }
+
+    /// A connection closed for good.
+    pub fn leave(&mut self, connection: &str) -> Left {
+        let Some(user) = self.owners.remove(connection) else {
+            return Left::Nothing;
+        };
+        let Some(here) = self.people.get_mut(&user) else {
+            return Left::Nothing;
+        };
+        here.connections.remove(connection);
+        if here.connections.is_empty() {
+            self.departures += 1;
+            let departure = Departure {
+                user,
+                number: self.departures,
+            };
+            here.departure = Some(departure);
+            return Left::Leaving(departure);
+        }
+        here.settle().map_or(Left::Nothing, Left::Changed)
+    }
+
+    /// The time of grace is over: `None` if somebody came back.
+    pub fn confirm(&mut self, departure: Departure) -> Option<Fact> {
+        let user = departure.user;
+        if self.people.get(&user)?.departure != Some(departure) {
+            return None;
+        }
+        self.people.remove(&user);
+        Some(Fact::UserOffline { user })
+    }
+
+    /// A page of `user` says whether anybody is at it.
+    pub fn idle(&mut self, user: UserId, connection: &str, idle: bool) -> Option<Fact> {
+        let here = self.people.get_mut(&user)?;
+        *here.connections.get_mut(connection)? = idle;
+        here.settle()
+    }
+
+    pub fn person(&self, user: UserId) -> Option<Person> {
+        self.people.get(&user).map(|here| here.person.clone())
+    }
+
+    pub fn contains(&self, user: UserId) -> bool {
+        self.people.contains_key(&user)
+    }
+
+    pub fn everybody(&self) -> Vec<Present> {
+        self.people
+            .values()
+            .map(|here| Present {
+                person: here.person.clone(),
+                presence: here.told,
+            })
+            .collect()
+    }
+
+    pub fn connections(&self, user: UserId) -> Vec<String> {
+        self.people
+            .get(&user)
+            .map(|here| here.connections.keys().cloned().collect())
+            .unwrap_or_default()
+    }
+}
+
+impl Here {
+    /// One fact for each change, none for none.
+    fn settle(&mut self) -> Option<Fact> {
+        let user = self.person.id;
+        let all_idle = self.connections.values().all(|idle| *idle);
+        match (self.told, all_idle) {
+            (Presence::Online, true) => {
+                self.told = Presence::Away;
+                Some(Fact::UserIsIdle { user })
+            }
+            (Presence::Away, false) => {
+                self.told = Presence::Online;
+                Some(Fact::UserNotIdle { user })
+            }
+            (Presence::Online, false) | (Presence::Away, true) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use app::chat::Kind;
+    use proptest::prelude::*;
+
+    fn person(id: u8) -> Person {
+        Person {
+            id: UserId::from_bytes([id; 16]),
+            name: "Ada".parse().expect("fit"),
+            tag: None,
+            kind: Kind::Guest,
+        }
+    }
+
+    fn ada() -> UserId {
+        person(1).id
+    }
+
+    #[test]
+    fn two_tabs_are_one_person_and_the_first_to_close_changes_nothing() {
+        let mut roster = Roster::default();
+        assert!(matches!(
+            roster.arrive("a", person(1)),
+            Some(Fact::UserOnline(_))
+        ));
+        assert_eq!(roster.arrive("b", person(1)), None);
+        assert_eq!(roster.leave("a"), Left::Nothing);
+        assert_eq!(roster.everybody().len(), 1);
+    }
+
+    #[test]
+    fn a_reload_makes_no_noise() {
+        let mut roster = Roster::default();
+        roster.arrive("a", person(1));
+        let Left::Leaving(departure) = roster.leave("a") else {
+            panic!("the last connection")
+        };
+        assert_eq!(roster.arrive("b", person(1)), None);
+        assert_eq!(roster.confirm(departure), None);
+        assert!(roster.contains(ada()));
+    }
+
+    #[test]
+    fn whoever_stays_away_goes_offline_once() {
+        let mut roster = Roster::default();
+        roster.arrive("a", person(1));
+        let Left::Leaving(departure) = roster.leave("a") else {
+            panic!("the last connection")
+        };
+        assert_eq!(
+            roster.confirm(departure),
+            Some(Fact::UserOffline { user: ada() })
+        );
+        assert_eq!(roster.confirm(departure), None);
+        assert_eq!(roster.leave("a"), Left::Nothing);
+    }
+
+    #[test]
+    fn a_person_is_away_only_when_every_page_is_idle() {
+        let mut roster = Roster::default();
+        roster.arrive("a", person(1));
+        roster.arrive("b", person(1));
+        assert_eq!(roster.idle(ada(), "a", true), None);
+        assert_eq!(
+            roster.idle(ada(), "b", true),
+            Some(Fact::UserIsIdle { user: ada() })
+        );
+        assert_eq!(
+            roster.idle(ada(), "b", true),
+            None,
+            "one fact for one change"
+        );
+        assert_eq!(
+            roster.idle(ada(), "a", false),
+            Some(Fact::UserNotIdle { user: ada() })
+        );
+        assert_eq!(
+            roster.leave("a"),
+            Left::Changed(Fact::UserIsIdle { user: ada() })
+        );
+    }
+
+    #[test]
+    fn nobody_makes_somebody_else_idle() {
+        let mut roster = Roster::default();
+        roster.arrive("a", person(1));
+        roster.arrive("b", person(2));
+        assert_eq!(roster.idle(person(2).id, "a", true), None);
+        assert!(
+            roster
+                .everybody()
+                .iter()
+                .all(|one| one.presence == Presence::Online)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn facts_told_one_after_another_are_the_roster(
+            steps in prop::collection::vec((0u8..4, 0u8..3, 0u8..3), 0..80)
+        ) {
+            let mut roster = Roster::default();
+            let mut told = app::chat::people::People::default();
+            let mut waiting = Vec::new();
+            for (what, who, which) in steps {
+                let connection = format!("{who}-{which}");
+                let user = person(who).id;
+                let fact = match what {
+                    0 => roster.arrive(&connection, person(who)),
+                    1 => match roster.leave(&connection) {
+                        Left::Nothing => None,
+                        Left::Changed(fact) => Some(fact),
+                        Left::Leaving(departure) => { waiting.push(departure); None }
+                    },
+                    2 => waiting.pop().and_then(|departure| roster.confirm(departure)),
+                    _ => roster.idle(user, &connection, which % 2 == 0),
+                };
+                match fact {
+                    Some(Fact::UserOnline(present)) => { told.online(present); }
+                    Some(Fact::UserOffline { user }) => { told.offline(user); }
+                    Some(Fact::UserIsIdle { user }) => { told.presence(user, Presence::Away); }
+                    Some(Fact::UserNotIdle { user }) => { told.presence(user, Presence::Online); }
+                    Some(other) => prop_assert!(false, "{other:?}"),
+                    None => {}
+                }
+                let mut listed: Vec<_> = roster.everybody();
+                listed.sort_by_key(|one| one.person.id);
+                let mut seen: Vec<_> = told.rows().to_vec();
+                seen.sort_by_key(|one| one.person.id);
+                prop_assert_eq!(listed, seen);
+            }
+        }
+    }
+}
