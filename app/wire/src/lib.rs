@@ -2,15 +2,17 @@
 //! application's server and the embedded hub, so that they cannot disagree on a byte.
 //!
 //! - [`frame`]: what travels on a socket (client specification of the service; JSON subprotocols).
+//! - [`link`]: the client's end of such a socket as a machine.
 //! - `cloud_event`: what the service tells the application's webhook (CloudEvents reference).
 //! - `rest`: what the application asks of the service (REST data plane, newest version 2024-12-01).
 //! - `token`: what is signed for a client or a REST call; [`role`]: what a token grants.
 //!
-//! The browser needs frames only; the other three come with the feature `server`.
+//! The browser needs frames and the link only; the other three come with the feature `server`.
 
 #[cfg(feature = "server")]
 pub mod cloud_event;
 pub mod frame;
+pub mod link;
 #[cfg(feature = "server")]
 pub mod rest;
 pub mod role;
