@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -36,14 +37,23 @@ async fn run() -> Result<(), Box<dyn Error>> {
     println!("Chatr is at {}", address(&config, listener.local_addr()?));
 
     let limits = Limits::new(config.relaxed, config.trust_proxy);
-    serve(listener, built.router, limits, async {
+    let (stop, stopped) = oneshot::channel();
+    let serving = serve(listener, built.router, limits, async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
-    })
-    .await;
+        // The other side is waited for below.
+        let _ = stop.send(());
+    });
+    // Nobody comes in any more while those who are in hear goodbye.
+    let leaving = async {
+        if stopped.await.is_ok() {
+            built.running.stop().await;
+        }
+    };
+    tokio::join!(serving, leaving);
     Ok(())
 }
 

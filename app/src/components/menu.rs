@@ -19,6 +19,12 @@ pub struct MenuControl {
     opener: StoredValue<Option<HtmlElement>, LocalStorage>,
 }
 
+impl Default for MenuControl {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl MenuControl {
     pub fn new() -> Self {
         MenuControl {

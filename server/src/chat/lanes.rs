@@ -56,7 +56,7 @@ impl Lanes {
     /// Queues news about who is there.
     pub fn presence(&self, call: Call) {
         // Nobody waits: the roster is the truth, and this its echo.
-        let _ = self.queue(&self.presence, What::Calls(vec![call]));
+        drop(self.queue(&self.presence, What::Calls(vec![call])));
     }
 
     fn of(&self, chat: ChatId) -> &UnboundedSender<Job> {

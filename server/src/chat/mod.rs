@@ -158,7 +158,7 @@ impl ChatService {
         let mut leaving = None;
         self.tell_presence(|roster| match roster.leave(connection) {
             Left::Nothing => None,
-            Left::Changed(fact) => Some(fact),
+            Left::Changed(fact) => Some(*fact),
             Left::Leaving(departure) => {
                 leaving = Some(departure);
                 None

@@ -35,7 +35,7 @@ pub struct Departure {
 #[derive(Debug, PartialEq)]
 pub enum Left {
     Nothing,
-    Changed(Fact),
+    Changed(Box<Fact>),
     /// To be confirmed after `GRACE`.
     Leaving(Departure),
 }
@@ -84,7 +84,8 @@ impl Roster {
             here.departure = Some(departure);
             return Left::Leaving(departure);
         }
-        here.settle().map_or(Left::Nothing, Left::Changed)
+        here.settle()
+            .map_or(Left::Nothing, |fact| Left::Changed(Box::new(fact)))
     }
 
     /// The time of grace is over: `None` if somebody came back.
@@ -228,7 +229,7 @@ mod tests {
         );
         assert_eq!(
             roster.leave("a"),
-            Left::Changed(Fact::UserIsIdle { user: ada() })
+            Left::Changed(Box::new(Fact::UserIsIdle { user: ada() }))
         );
     }
 
@@ -261,7 +262,7 @@ mod tests {
                     0 => roster.arrive(&connection, person(who)),
                     1 => match roster.leave(&connection) {
                         Left::Nothing => None,
-                        Left::Changed(fact) => Some(fact),
+                        Left::Changed(fact) => Some(*fact),
                         Left::Leaving(departure) => { waiting.push(departure); None }
                     },
                     2 => waiting.pop().and_then(|departure| roster.confirm(departure)),

@@ -178,7 +178,7 @@ fn words(span: Duration) -> String {
     let seconds = span.as_secs();
     let (count, unit) = [(86_400, "day"), (3_600, "hour"), (60, "minute")]
         .into_iter()
-        .find(|(size, _)| seconds % size == 0)
+        .find(|(size, _)| seconds.is_multiple_of(*size))
         .map_or((seconds, "second"), |(size, unit)| (seconds / size, unit));
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {unit}{plural}")

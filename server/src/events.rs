@@ -1,0 +1,158 @@
+//! Webhooks in: Web PubSub tells what its connections do. Owns the validation handshake, the check of the
+//! signature, and the way from a CloudEvent to the chat; refuses to decide anything about chats.
+
+use crate::chat::ChatService;
+use app::chat::{Answer, Command, Notice, Outcome, Refusal, UserId};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use std::sync::Arc;
+use wire::cloud_event::{CloudEvent, ConnectAnswer, Context, Delivery, user_answer, verify};
+use wire::frame::Payload;
+
+/// Where the service sends events.
+pub const PATH: &str = "/api/eventHandler";
+
+/// The largest event in bytes: one frame of a client and its envelope. Source: client specification, 1 MiB.
+const MAX_EVENT: usize = 1024 * 1024 + 64 * 1024;
+
+/// What the webhook needs to know.
+pub struct Events {
+    pub service: Arc<ChatService>,
+    /// The service's access keys; any of them signs.
+    pub keys: Vec<String>,
+    pub hub: String,
+}
+
+pub fn router(events: Events) -> Router {
+    Router::new()
+        .route(PATH, post(receive).options(validate))
+        .layer(DefaultBodyLimit::max(MAX_EVENT))
+        .with_state(Arc::new(events))
+}
+
+/// Answers the service's question whether events are wanted here. Any service may send: each event is believed
+/// for its signature.
+async fn validate(headers: HeaderMap) -> Response {
+    if !headers.contains_key("WebHook-Request-Origin") {
+        return (StatusCode::BAD_REQUEST, "This is a webhook of Web PubSub.").into_response();
+    }
+    let mut response = StatusCode::OK.into_response();
+    response
+        .headers_mut()
+        .insert("WebHook-Allowed-Origin", HeaderValue::from_static("*"));
+    response
+}
+
+async fn receive(
+    State(events): State<Arc<Events>>,
+    request: Request<axum::body::Body>,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, MAX_EVENT).await else {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "The event is too large.").into_response();
+    };
+    let request = Request::from_parts(parts, body);
+    if !is_signed(&events, request.headers()) {
+        return (
+            StatusCode::UNAUTHORIZED,
+            "The signature is missing or wrong.",
+        )
+            .into_response();
+    }
+    let delivery = match Delivery::from_request(&request) {
+        Ok(delivery) => delivery,
+        Err(why) => return (StatusCode::BAD_REQUEST, why.to_string()).into_response(),
+    };
+    if !delivery.context.hub.eq_ignore_ascii_case(&events.hub) {
+        return (StatusCode::NOT_FOUND, "This hub is not served here.").into_response();
+    }
+    answer(&events.service, delivery).await.map_or_else(
+        |status| status.into_response(),
+        |response| response.map(axum::body::Body::from),
+    )
+}
+
+fn is_signed(events: &Events, headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    text("ce-connectionId")
+        .zip(text("ce-signature"))
+        .is_some_and(|(connection, signature)| {
+            verify(
+                events.keys.iter().map(String::as_str),
+                connection,
+                signature,
+            )
+        })
+}
+
+async fn answer(
+    service: &ChatService,
+    delivery: Delivery,
+) -> Result<http::Response<Bytes>, StatusCode> {
+    let Delivery { context, event } = delivery;
+    let connection = context.connection_id.as_str();
+    match event {
+        CloudEvent::Connect(_) => {
+            let grant = service.connect(connection, user(&context)?).await;
+            let grant = grant.map_err(|why| match why {
+                Refusal::SignedOut => StatusCode::UNAUTHORIZED,
+                _ => StatusCode::SERVICE_UNAVAILABLE,
+            })?;
+            let answer = ConnectAnswer {
+                groups: grant.groups,
+                roles: Some(grant.roles),
+                ..ConnectAnswer::default()
+            };
+            answer
+                .to_response(None)
+                .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
+        }
+        CloudEvent::Connected => {
+            service.connected(connection, user(&context)?).await;
+            Ok(user_answer(None))
+        }
+        CloudEvent::Disconnected { .. } => {
+            service.disconnected(connection).await;
+            Ok(user_answer(None))
+        }
+        CloudEvent::User { event, payload, .. } => {
+            let actor = user(&context)?;
+            let answer = match command(&event, &payload) {
+                Some(command) => service.execute(actor, Some(connection), command).await,
+                None => {
+                    tracing::info!(event.name = event, "an event is no command");
+                    Answer {
+                        draft: None,
+                        outcome: Outcome::Refused {
+                            why: Refusal::Malformed,
+                        },
+                    }
+                }
+            };
+            let text = Notice::Answer(answer).to_json();
+            let value = serde_json::value::RawValue::from_string(text)
+                .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+            Ok(user_answer(Some(&Payload::Json(value))))
+        }
+    }
+}
+
+/// Who is calling: the service read it from the token, and it is never read from a payload.
+fn user(context: &Context) -> Result<UserId, StatusCode> {
+    context
+        .user_id
+        .as_deref()
+        .and_then(|id| id.parse().ok())
+        .ok_or(StatusCode::UNAUTHORIZED)
+}
+
+fn command(event: &str, payload: &Payload) -> Option<Command> {
+    match payload {
+        Payload::Json(value) => Command::from_event(event, value.get()).ok(),
+        Payload::Text(_) | Payload::Binary(_) | Payload::Protobuf(_) => None,
+    }
+}

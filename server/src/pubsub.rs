@@ -1,0 +1,123 @@
+//! What this server asks of Web PubSub: tickets for clients, and calls. Refuses to know whether the service is
+//! Azure's or ours, and what the messages mean.
+
+use crate::transport::HttpService;
+use app::chat::UserId;
+use axum::body::Body;
+use http::header::{AUTHORIZATION, HeaderValue};
+use http::{Request, StatusCode};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tower::{BoxError, Service, ServiceExt};
+use wire::rest::{Call, Target};
+use wire::token::{Claims, sign};
+
+/// How long a ticket opens a socket. What the socket may do is asked when it opens, so a ticket is worth
+/// nothing more. Source: ours; the service's clients fetch one for each connection.
+const TICKET: Duration = Duration::from_secs(5 * 60);
+
+/// How long the authorisation of one call holds.
+const CALL: Duration = Duration::from_secs(60);
+
+/// How much of a refusal is read for the log.
+const WHY: usize = 1024;
+
+/// Where the service is, and how this server proves who it is.
+pub struct PubSub {
+    service: HttpService,
+    /// Scheme and host, without a slash at the end: where calls go.
+    endpoint: String,
+    hub: String,
+    key: String,
+}
+
+/// Why a call was not performed.
+#[derive(Debug, thiserror::Error)]
+pub enum PubSubError {
+    #[error("the call does not fit a request: {0}")]
+    Request(#[from] http::Error),
+    #[error("the authorisation cannot be signed: {0}")]
+    Signing(#[from] jsonwebtoken::errors::Error),
+    #[error("the service cannot be reached: {0}")]
+    Unreachable(BoxError),
+    #[error("the service answered {status}: {why}")]
+    Refused { status: StatusCode, why: String },
+}
+
+impl PubSub {
+    pub fn new(service: HttpService, endpoint: &str, hub: &str, key: &str) -> Self {
+        PubSub {
+            service,
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            hub: hub.to_owned(),
+            key: key.to_owned(),
+        }
+    }
+
+    /// The URL that opens a socket for `user`. `origin` is the service as the client reaches it, as `ws://…`
+    /// or `wss://…`.
+    pub fn ticket(&self, user: UserId, origin: &str) -> Result<String, PubSubError> {
+        let path = format!("/client/hubs/{}", self.hub);
+        let http = origin.replacen("ws", "http", 1);
+        let token = self.signed(&format!("{http}{path}"), TICKET, Some(user))?;
+        Ok(format!("{origin}{path}?access_token={token}"))
+    }
+
+    /// Performs one call. That somebody is not there (404) is no failure: they are told of nothing.
+    pub async fn perform(&self, call: Call) -> Result<(), PubSubError> {
+        let request = call.to_request(&self.endpoint, &self.hub)?;
+        let (mut parts, body) = request.into_parts();
+        let audience = format!("{}{}", self.endpoint, parts.uri.path());
+        let token = self.signed(&audience, CALL, None)?;
+        let bearer = HeaderValue::try_from(format!("Bearer {token}")).map_err(http::Error::from)?;
+        parts.headers.insert(AUTHORIZATION, bearer);
+        let request = Request::from_parts(parts, Body::from(body));
+
+        let mut service = self.service.clone();
+        let ready = service.ready().await.map_err(PubSubError::Unreachable)?;
+        let response = ready
+            .call(request)
+            .await
+            .map_err(PubSubError::Unreachable)?;
+        let status = response.status();
+        if status.is_success() || status == StatusCode::NOT_FOUND {
+            return Ok(());
+        }
+        let why = axum::body::to_bytes(response.into_body(), WHY).await;
+        Err(PubSubError::Refused {
+            status,
+            why: why.map_or_else(
+                |_| String::new(),
+                |bytes| String::from_utf8_lossy(&bytes).into_owned(),
+            ),
+        })
+    }
+
+    /// Ends every socket of a user.
+    pub async fn close(&self, user: UserId, reason: &str) -> Result<(), PubSubError> {
+        self.perform(Call::Close {
+            whom: Target::User(user.to_string()),
+            excluded: Vec::new(),
+            reason: Some(reason.to_owned()),
+        })
+        .await
+    }
+
+    fn signed(
+        &self,
+        audience: &str,
+        life: Duration,
+        user: Option<UserId>,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let claims = Claims {
+            aud: audience.to_owned(),
+            exp: (now + life).as_secs(),
+            iat: Some(now.as_secs()),
+            sub: user.map(|user| user.to_string()),
+            ..Claims::default()
+        };
+        sign(&claims, &self.key)
+    }
+}
