@@ -15,16 +15,63 @@ const MAX: usize = 128 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub async fn collect(request: Request, next: Next) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
-    let whole = Limited::new(body, MAX).collect();
-    let whole = match tokio::time::timeout(PATIENCE, whole).await {
-        Err(_) => return Err(Problem::TooSlow),
-        Ok(Err(why)) if why.is::<LengthLimitError>() => {
-            return Err(Problem::TooLarge { max: MAX });
-        }
-        Ok(Err(_)) => return Err(Problem::Malformed),
-        Ok(Ok(whole)) => whole.to_bytes(),
-    };
-    let request = Request::from_parts(parts, Body::from(whole));
+    let request = whole(request, PATIENCE).await?;
     Ok(next.run(request).await)
+}
+
+/// The same request with its body in memory.
+async fn whole(request: Request, patience: Duration) -> Result<Request, Problem> {
+    let (parts, body) = request.into_parts();
+    let arriving = Limited::new(body, MAX).collect();
+    let arrived = tokio::time::timeout(patience, arriving).await;
+    match arrived.map_err(|_| Problem::TooSlow)? {
+        Ok(body) => Ok(Request::from_parts(parts, Body::from(body.to_bytes()))),
+        Err(why) if why.is::<LengthLimitError>() => Err(Problem::TooLarge { max: MAX }),
+        Err(_) => Err(Problem::Malformed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use hyper::body::Frame;
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    /// A body that nobody announced: it never ends, or never begins.
+    struct Stream {
+        endless: bool,
+    }
+
+    impl hyper::body::Body for Stream {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            match self.endless {
+                true => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[b'x'; 1_000]))))),
+                false => Poll::Pending,
+            }
+        }
+    }
+
+    async fn refused(endless: bool) -> Problem {
+        let request = Request::new(Body::new(Stream { endless }));
+        whole(request, Duration::from_millis(50)).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_body_without_end_is_cut() {
+        assert_eq!(refused(true).await, Problem::TooLarge { max: MAX });
+    }
+
+    #[tokio::test]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        assert_eq!(refused(false).await, Problem::TooSlow);
+    }
 }
