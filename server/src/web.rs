@@ -75,8 +75,8 @@ pub fn router(parts: Parts) -> Router {
         .layer(origin::same_site(&site.config))
         .layer(from_fn_with_state(site.clone(), origin::known_host))
         .layer(files::compression())
-        .layer(from_fn_with_state(site, headers::complete))
         .layer(CatchPanicLayer::custom(broken))
+        .layer(from_fn_with_state(site, headers::complete))
         .layer(TraceLayer::new_for_http().make_span_with(span))
 }
 

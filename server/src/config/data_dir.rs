@@ -119,3 +119,82 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+    use clap::Parser;
+
+    /// A folder that does not exist yet, and is gone after the test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new() -> Folder {
+            let name = format!("chatr-data-{}", app::chat::UserId::random());
+            Folder(std::env::temp_dir().join(name))
+        }
+
+        fn open(&self, options: &[&str]) -> Result<DataDir, Unusable> {
+            let folder = format!("--data-dir={}/of/chatr", self.0.display());
+            let options = [&["chatr", &folder], options].concat();
+            DataDir::open(&Settings::parse_from(options).check().unwrap())
+        }
+
+        fn file(&self, name: &str) -> PathBuf {
+            self.0.join("of/chatr").join(name)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_folder_has_one_owner_at_a_time() {
+        let folder = Folder::new();
+        let first = folder.open(&[]).unwrap();
+        let second = folder.open(&[]).unwrap_err();
+        assert!(second.to_string().contains("another Chatr"), "{second}");
+        drop(first);
+        assert!(folder.open(&[]).is_ok());
+    }
+
+    #[test]
+    fn keys_are_made_once_and_are_their_owners_only() {
+        let folder = Folder::new();
+        let made = folder.open(&[]).unwrap().keys().clone();
+        assert_ne!(made.session, made.hub);
+        let kept = folder.open(&[]).unwrap().keys().clone();
+        assert_eq!((made.session, made.hub), (kept.session, kept.hub));
+        #[cfg(unix)]
+        for name in ["session.key", "hub.key"] {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::metadata(folder.file(name))
+                .unwrap()
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_set_is_not_written_down() {
+        let folder = Folder::new();
+        let key = "k".repeat(64);
+        let opened = folder.open(&["--session-key", &key]).unwrap();
+        assert_eq!(opened.keys().session.reveal(), key);
+        assert!(!folder.file("session.key").exists());
+    }
+
+    #[test]
+    fn a_file_that_holds_no_key_is_named() {
+        let folder = Folder::new();
+        drop(folder.open(&[]).unwrap());
+        fs::write(folder.file("hub.key"), "short").unwrap();
+        let why = folder.open(&[]).unwrap_err().to_string();
+        assert!(why.contains("hub.key"), "{why}");
+    }
+}

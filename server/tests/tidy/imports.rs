@@ -36,6 +36,7 @@ const WALLS: &[(&str, &[&str])] = &[
         &["wire", "crate::transport", "app::chat", "crate::chat"],
     ),
     ("server/src/lib.rs", &["app", "wire", "crate", "hub"]),
+    ("server/src/main.rs", &["server"]),
     ("server/src", &["app", "wire", "crate"]),
 ];
 

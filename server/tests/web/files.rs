@@ -26,8 +26,8 @@ impl Folder {
         Folder(folder)
     }
 
-    fn town(&self) -> Town {
-        Town::with(&[&format!("--site-root={}/site", self.0.display())])
+    async fn town(&self) -> Town {
+        Town::with(&[&format!("--site-root={}/site", self.0.display())]).await
     }
 }
 
@@ -40,7 +40,7 @@ impl Drop for Folder {
 #[tokio::test]
 async fn a_file_is_asked_for_again_only_if_it_changed() {
     let folder = Folder::new();
-    let town = folder.town();
+    let town = folder.town().await;
     let first = town.open("/pkg/chatr.js", "").await;
     assert_eq!((first.status, &*first.body), (StatusCode::OK, "plain"));
     assert_eq!(first.header("cache-control"), "no-cache");
@@ -55,7 +55,11 @@ async fn a_file_is_asked_for_again_only_if_it_changed() {
 async fn what_the_build_made_small_is_sent_small() {
     let folder = Folder::new();
     let request = Request::get("/pkg/chatr.js").header("accept-encoding", "gzip, br");
-    let small = folder.town().ask(request.body("".into()).unwrap()).await;
+    let small = folder
+        .town()
+        .await
+        .ask(request.body("".into()).unwrap())
+        .await;
     assert_eq!(small.header("content-encoding"), "br");
     assert_eq!(small.body, "smaller");
 }
@@ -64,7 +68,7 @@ async fn what_the_build_made_small_is_sent_small() {
 async fn a_name_with_a_hash_is_kept_for_ever() {
     let folder = Folder::new();
     let path = "/pkg/chatr.gqWzRtZ8x1bUFJvG2VlHcA.css";
-    let hashed = folder.town().open(path, "").await;
+    let hashed = folder.town().await.open(path, "").await;
     assert_eq!(
         hashed.header("cache-control"),
         "public, max-age=31536000, immutable"
@@ -74,7 +78,7 @@ async fn a_name_with_a_hash_is_kept_for_ever() {
 #[tokio::test]
 async fn nothing_outside_of_the_site_is_a_file() {
     let folder = Folder::new();
-    let town = folder.town();
+    let town = folder.town().await;
     for path in [
         "/../secret.txt",
         "/pkg/../../secret.txt",
@@ -94,17 +98,17 @@ async fn nothing_outside_of_the_site_is_a_file() {
 #[tokio::test]
 async fn a_missing_file_is_no_page() {
     let folder = Folder::new();
-    let missing = folder.town().open("/pkg/missing.js", "").await;
+    let missing = folder.town().await.open("/pkg/missing.js", "").await;
     assert_eq!(missing.status, StatusCode::NOT_FOUND);
     assert!(missing.header("content-type").starts_with("text/plain"));
     let post = Request::post("/favicon.svg").body("".into()).unwrap();
-    let post = folder.town().ask(post).await;
+    let post = folder.town().await.ask(post).await;
     assert_eq!(post.status, StatusCode::METHOD_NOT_ALLOWED);
 }
 
 #[tokio::test]
 async fn pages_are_made_small_on_the_way() {
-    let town = Town::new();
+    let town = Town::new().await;
     let request = Request::get("/").header("accept-encoding", "br");
     let page = town.ask(request.body("".into()).unwrap()).await;
     assert_eq!(page.header("content-encoding"), "br");

@@ -5,7 +5,7 @@ use http::StatusCode;
 
 #[tokio::test]
 async fn a_name_lets_somebody_in_and_the_cookie_is_for_this_site_only() {
-    let town = Town::new();
+    let town = Town::new().await;
     let answer = town.join("Ada").await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert_eq!(answer.location(), "/");
@@ -27,7 +27,7 @@ async fn a_name_lets_somebody_in_and_the_cookie_is_for_this_site_only() {
 
 #[tokio::test]
 async fn behind_https_the_cookie_is_secure_and_https_is_promised() {
-    let town = Town::with(&["--public-url=https://chat.example"]);
+    let town = Town::with(&["--public-url=https://chat.example"]).await;
     let answer = town.join("Ada").await;
     let cookie = answer.header("set-cookie");
     assert!(cookie.starts_with("__Host-chatr="), "{cookie}");
@@ -40,7 +40,7 @@ async fn behind_https_the_cookie_is_secure_and_https_is_promised() {
 
 #[tokio::test]
 async fn two_people_of_one_name_are_two_people() {
-    let town = Town::new();
+    let town = Town::new().await;
     let (one, other) = (town.guest("Ada").await, town.guest("Ada").await);
     let one = town.open("/.auth/me", &one).await.body;
     let other = town.open("/.auth/me", &other).await.body;
@@ -49,7 +49,7 @@ async fn two_people_of_one_name_are_two_people() {
 
 #[tokio::test]
 async fn a_form_that_is_sent_twice_lets_one_person_in() {
-    let town = Town::new();
+    let town = Town::new().await;
     let cookie = town.guest("Ada").await;
     let again = town
         .ask(form_to("/.auth/login/guest", &cookie, "name=+Ada"))
@@ -60,7 +60,7 @@ async fn a_form_that_is_sent_twice_lets_one_person_in() {
 
 #[tokio::test]
 async fn a_name_that_is_not_fit_goes_back_to_the_form() {
-    let town = Town::new();
+    let town = Town::new().await;
     let long = "x".repeat(65);
     for (name, location) in [
         ("  ", "/?problem=empty&name=++".to_owned()),
@@ -81,7 +81,7 @@ async fn a_name_that_is_not_fit_goes_back_to_the_form() {
 
 #[tokio::test]
 async fn who_signs_in_goes_where_they_wanted_and_never_to_another_site() {
-    let town = Town::new();
+    let town = Town::new().await;
     for (wanted, location) in [
         (
             "/chat/01010101010101010101010101010101",
@@ -103,20 +103,20 @@ async fn who_signs_in_goes_where_they_wanted_and_never_to_another_site() {
 
 #[tokio::test]
 async fn a_server_without_guests_lets_nobody_in_by_name() {
-    let town = Town::with(&["--guests=off"]);
+    let town = Town::with(&["--guests=off"]).await;
     let answer = town.join("Ada").await;
     assert_eq!(answer.location(), "/?problem=guestsOff&name=Ada");
 }
 
 #[tokio::test]
 async fn one_address_cannot_sign_in_without_end() {
-    let town = Town::new();
+    let town = Town::new().await;
     for _ in 0..30 {
         assert_eq!(town.join("Ada").await.location(), "/");
     }
     let answer = town.join("Ada").await;
     assert_eq!(answer.location(), "/?problem=tooFast&name=Ada");
-    let relaxed = Town::with(&["--limits=relaxed"]);
+    let relaxed = Town::with(&["--limits=relaxed"]).await;
     for _ in 0..100 {
         assert_eq!(relaxed.join("Ada").await.location(), "/");
     }
@@ -124,12 +124,12 @@ async fn one_address_cannot_sign_in_without_end() {
 
 #[tokio::test]
 async fn signing_out_takes_the_cookie_and_closes_the_sockets() {
-    let town = Town::new();
+    let town = Town::new().await;
     let cookie = town.guest("Ada").await;
     let answer = town.ask(form_to("/.auth/logout", &cookie, "")).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert!(answer.header("set-cookie").contains("Max-Age=0"));
-    assert_eq!(town.village.closed.lock().unwrap().len(), 1);
+    assert_eq!(town.outside.closed.lock().unwrap().len(), 1);
     // A link or a picture cannot sign anybody out.
     let answer = town.ask(get("/.auth/logout", &cookie)).await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
@@ -137,9 +137,9 @@ async fn signing_out_takes_the_cookie_and_closes_the_sockets() {
 
 #[tokio::test]
 async fn a_cookie_that_is_forged_or_names_nobody_is_no_session() {
-    let town = Town::new();
+    let town = Town::new().await;
     let real = town.guest("Ada").await;
-    let elsewhere = Town::new().guest("Ada").await;
+    let elsewhere = Town::new().await.guest("Ada").await;
     let mut changed = real.clone();
     let last = if real.ends_with('A') { 'B' } else { 'A' };
     changed.replace_range(real.len() - 6..real.len() - 5, &last.to_string());

@@ -12,7 +12,7 @@ fn login(header: &'static str, value: &'static str) -> Request<Body> {
 
 #[tokio::test]
 async fn another_site_cannot_post_here() {
-    let town = Town::new();
+    let town = Town::new().await;
     for (header, value) in [
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-site", "same-site"),
@@ -28,7 +28,7 @@ async fn another_site_cannot_post_here() {
 
 #[tokio::test]
 async fn our_own_pages_and_programs_can() {
-    let town = Town::new();
+    let town = Town::new().await;
     for (header, value) in [
         ("sec-fetch-site", "same-origin"),
         ("origin", "http://127.0.0.1:3000"),
@@ -37,7 +37,7 @@ async fn our_own_pages_and_programs_can() {
         let answer = town.ask(login(header, value)).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{header}: {value}");
     }
-    let public = Town::with(&["--public-url=https://chat.example"]);
+    let public = Town::with(&["--public-url=https://chat.example"]).await;
     // A proxy inside may call by number.
     let mut request = login("origin", "https://chat.example");
     request
@@ -48,7 +48,7 @@ async fn our_own_pages_and_programs_can() {
 
 #[tokio::test]
 async fn a_name_that_is_not_ours_is_not_answered() {
-    let town = Town::new();
+    let town = Town::new().await;
     for host in ["evil.example", "127.0.0.1.evil.example:3000"] {
         let mut request = get("/", "");
         request.headers_mut().insert("host", host.parse().unwrap());
@@ -63,7 +63,7 @@ async fn a_name_that_is_not_ours_is_not_answered() {
 
 #[tokio::test]
 async fn what_is_too_large_is_refused() {
-    let town = Town::new();
+    let town = Town::new().await;
     let large = format!("name={}", "x".repeat(3 << 20));
     let answer = town.ask(form_to("/.auth/login/guest", "", &large)).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
@@ -73,7 +73,7 @@ async fn what_is_too_large_is_refused() {
 
 #[tokio::test]
 async fn every_answer_carries_the_same_protection() {
-    let town = Town::new();
+    let town = Town::new().await;
     let foreign = login("origin", "https://evil.example");
     for request in [
         get("/", ""),
@@ -109,7 +109,7 @@ async fn every_answer_carries_the_same_protection() {
 
 #[tokio::test]
 async fn whoever_watches_the_process_is_told_how_it_is() {
-    let town = Town::new();
+    let town = Town::new().await;
     for path in ["/healthz", "/readyz"] {
         assert_eq!(town.open(path, "").await.status, StatusCode::OK, "{path}");
     }

@@ -1,134 +1,54 @@
-//! A site over a small village: one chat, whoever signs in, and a browser to look at it. The village answers as
-//! the real service does and keeps nothing.
+//! A site over the real chat service and a store of its own, and a browser to look at it. What would leave the
+//! process is only noted: calls to Web PubSub, and sockets that should close.
 
-use app::api::{ApiError, Backend, CurrentUser, Reply, Ticket};
 use app::chat::{
-    Access, Chat, ChatId, ChatSummary, DraftId, Kind, Millis, Moderation, Name, OpenChat, Page,
-    Person, Present, Record, Refusal, Seq, Settings, Snapshot, UserId, Window,
+    Access, Body as Text, ChatId, Command, DraftId, Fact, Outcome, Post, Record, Refusal, Settings,
+    UserId,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use clap::Parser;
 use http::header::{COOKIE, HOST, LOCATION, SET_COOKIE};
 use http::{HeaderMap, Request, StatusCode};
-use server::auth::{Asking, Closing, People, Sockets};
+use server::auth::{Closing, Sockets};
+use server::chat::moderator::LocalModerator;
+use server::chat::{ChatService, Performing, Publish, Wiring};
+use server::clock;
 use server::config::{Secret, Settings as Options};
-use server::web::{Parts, router};
-use std::collections::HashMap;
+use server::store::Sqlite;
+use server::web::{Desk, Parts, Tickets, router};
+use std::fs;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tower::ServiceExt;
+use wire::rest::Call;
 
-/// The public chat.
-pub const SQUARE: ChatId = ChatId::from_bytes([1; 16]);
-/// A chat that nobody here may know of.
-pub const CELLAR: ChatId = ChatId::from_bytes([2; 16]);
+/// Calling by this name breaks something inside.
+pub const TRAP: &str = "trap.localhost:3000";
 
+/// What lies outside.
 #[derive(Default)]
-pub struct Village {
-    people: Mutex<HashMap<UserId, Person>>,
+pub struct Outside {
     pub closed: Mutex<Vec<UserId>>,
-    pub posted: Mutex<Vec<String>>,
 }
 
-impl People for Village {
-    fn find(&self, user: UserId) -> Asking<'_, Option<Person>> {
-        let person = self.people.lock().unwrap().get(&user).cloned();
-        Box::pin(async { Ok(person) })
-    }
-
-    fn admit(&self, name: Name) -> Asking<'_, Person> {
-        let person = Person {
-            id: UserId::random(),
-            name,
-            tag: None,
-            kind: Kind::Guest,
-        };
-        self.people
-            .lock()
-            .unwrap()
-            .insert(person.id, person.clone());
-        Box::pin(async { Ok(person) })
+impl Publish for Outside {
+    fn perform(&self, _: Call) -> Performing<'_> {
+        Box::pin(async { Ok(()) })
     }
 }
 
-impl Sockets for Village {
+impl Sockets for Outside {
     fn close(&self, user: UserId) -> Closing<'_> {
         self.closed.lock().unwrap().push(user);
         Box::pin(async {})
     }
 }
 
-fn square() -> ChatSummary {
-    ChatSummary {
-        chat: Chat {
-            id: SQUARE,
-            name: "Square".parse().unwrap(),
-            access: Access::Public,
-            record: Record::Kept,
-            moderation: Moderation::Off,
-            owner: None,
-            created_at: Millis(1),
-            last: Seq::ZERO,
-            version: 1,
-        },
-        read: Some(Seq::ZERO),
-        with: None,
-        members: 1,
-    }
-}
-
-fn reply<T: Send + 'static>(answer: Result<T, Refusal>) -> Reply<'static, T> {
-    Box::pin(async { answer.map_err(ApiError::from) })
-}
-
-impl Backend for Village {
-    fn negotiate(&self, user: CurrentUser) -> Reply<'_, Ticket> {
-        let url = format!("ws://village/{}", user.id());
-        reply(Ok(Ticket { url }))
-    }
-
-    fn snapshot(&self, CurrentUser(me): CurrentUser, open: Option<ChatId>) -> Reply<'_, Snapshot> {
-        reply(Ok(Snapshot {
-            default_chat: SQUARE,
-            chats: vec![square()],
-            people: Vec::new(),
-            open: open.filter(|chat| *chat == SQUARE).map(|_| OpenChat {
-                summary: square(),
-                members: vec![me.clone()],
-                page: Page::default(),
-            }),
-            settings: Settings { idle_seconds: 60 },
-            taken_at: Millis(1),
-            me,
-        }))
-    }
-
-    fn messages(&self, _: CurrentUser, chat: ChatId, _: Window) -> Reply<'_, Page> {
-        reply(match chat {
-            SQUARE => Ok(Page::default()),
-            _ => Err(Refusal::NoSuchChat),
-        })
-    }
-
-    fn chats(&self, _: CurrentUser) -> Reply<'_, Vec<ChatSummary>> {
-        reply(Ok(vec![square()]))
-    }
-
-    fn people(&self, _: CurrentUser) -> Reply<'_, Vec<Present>> {
-        panic!("the village has lost count")
-    }
-
-    fn post(&self, _: CurrentUser, _: ChatId, _: DraftId, body: String) -> Reply<'_, ()> {
-        reply(match body.as_str() {
-            "" => Err(app::chat::Unfit::Empty.into()),
-            "hurry" => Err(Refusal::TooFast {
-                retry_after_ms: 2_500,
-            }),
-            _ => {
-                self.posted.lock().unwrap().push(body);
-                Ok(())
-            }
-        })
+impl Tickets for Outside {
+    fn ticket(&self, user: UserId, origin: &str) -> Result<String, Refusal> {
+        assert!(!origin.contains(TRAP), "the trap has sprung");
+        Ok(format!("{origin}/for/{user}"))
     }
 }
 
@@ -158,38 +78,67 @@ impl Answer {
     }
 }
 
-/// The village and its site.
+/// The site, and what stands behind it.
 pub struct Town {
-    pub village: Arc<Village>,
+    pub outside: Arc<Outside>,
+    pub service: Arc<ChatService>,
     router: Router,
     host: &'static str,
+    folder: PathBuf,
+}
+
+impl Drop for Town {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
 }
 
 impl Town {
-    pub fn new() -> Town {
-        Town::with(&[])
+    pub async fn new() -> Town {
+        Town::with(&[]).await
     }
 
     /// A site with these options of the program.
-    pub fn with(options: &[&str]) -> Town {
+    pub async fn with(options: &[&str]) -> Town {
         let options = [&["chatr"], options].concat();
         let config = Options::parse_from(options).check().unwrap();
-        let village = Arc::new(Village::default());
+        let folder = std::env::temp_dir().join(format!("chatr-web-{}", UserId::random()));
+        fs::create_dir_all(&folder).unwrap();
+        let outside = Arc::new(Outside::default());
+        let service = ChatService::start(Wiring {
+            store: Arc::new(Sqlite::open(&folder.join("chatr.sqlite")).unwrap()),
+            publish: outside.clone(),
+            moderator: Arc::new(LocalModerator),
+            bots: Vec::new(),
+            settings: Settings {
+                idle_seconds: config.idle_seconds,
+            },
+            relaxed: config.relaxed,
+            clock: Arc::new(clock::now),
+        })
+        .await
+        .unwrap();
         let host = match config.public_url {
             Some(_) => "chat.example",
             None => "127.0.0.1:3000",
         };
         let router = router(Parts {
-            backend: village.clone(),
-            people: village.clone(),
-            sockets: village.clone(),
+            backend: Arc::new(Desk {
+                service: service.clone(),
+                tickets: outside.clone(),
+                public_url: config.public_url.clone(),
+            }),
+            people: service.clone(),
+            sockets: outside.clone(),
             session_key: Secret::new("a key for tests ".repeat(4)),
             config,
         });
         Town {
-            village,
+            outside,
+            service,
             router,
             host,
+            folder,
         }
     }
 
@@ -218,6 +167,49 @@ impl Town {
             .append_pair("name", name)
             .finish();
         self.ask(form_to("/.auth/login/guest", "", &form)).await
+    }
+
+    /// The chat that everybody finds.
+    pub async fn square(&self, user: UserId) -> ChatId {
+        let snapshot = self.service.snapshot(user, None).await.unwrap();
+        snapshot.default_chat
+    }
+
+    /// Makes a chat that only its maker may know of, with a message in it.
+    pub async fn cellar(&self, maker: UserId, secret: &str) -> ChatId {
+        let made = self.service.execute(
+            maker,
+            None,
+            Command::CreateChat {
+                draft: DraftId::random(),
+                name: "Cellar".parse().unwrap(),
+                access: Access::Private,
+                record: Record::Kept,
+            },
+        );
+        let Outcome::Done { facts, .. } = made.await.outcome else {
+            panic!("no cellar");
+        };
+        let chat = facts.iter().find_map(|fact| match fact {
+            Fact::ChatCreated { chat, .. } => Some(chat.id),
+            _ => None,
+        });
+        let chat = chat.unwrap();
+        let said = Command::PostMessage(Post {
+            chat,
+            draft: DraftId::random(),
+            body: secret.parse::<Text>().unwrap(),
+        });
+        let said = self.service.execute(maker, None, said).await;
+        assert!(matches!(said.outcome, Outcome::Done { .. }));
+        chat
+    }
+
+    /// Whose cookie it is.
+    pub async fn user(&self, cookie: &str) -> UserId {
+        let me = self.open("/.auth/me", cookie).await.body;
+        let id = me.split(r#""userId":""#).nth(1).unwrap();
+        id[..32].parse().unwrap()
     }
 
     /// A new guest's cookie.
