@@ -5,6 +5,7 @@ use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
+use send_wrapper::SendWrapper;
 use web_sys::{Element, HtmlElement};
 
 const ITEMS: &str = "[role^='menuitem']";
@@ -16,7 +17,8 @@ pub struct MenuControl {
     open: RwSignal<bool>,
     /// The menu was open when the pointer went down, so that the click closes it and does not open it anew.
     was_open: StoredValue<bool>,
-    opener: StoredValue<Option<HtmlElement>, LocalStorage>,
+    /// Wrapped, as pages are also rendered where there are many threads and no elements.
+    opener: StoredValue<Option<SendWrapper<HtmlElement>>>,
 }
 
 impl Default for MenuControl {
@@ -31,7 +33,7 @@ impl MenuControl {
             node: NodeRef::new(),
             open: RwSignal::new(false),
             was_open: StoredValue::new(false),
-            opener: StoredValue::new_local(None),
+            opener: StoredValue::new(None),
         }
     }
 
@@ -51,8 +53,9 @@ impl MenuControl {
         self.was_open.set_value(false);
         let button = click
             .current_target()
-            .and_then(|target| target.dyn_into::<HtmlElement>().ok());
-        let same = self.opener.with_value(|opener| *opener == button);
+            .and_then(|target| target.dyn_into::<HtmlElement>().ok())
+            .map(SendWrapper::new);
+        let same = self.opener.with_value(|opener| opener.as_deref() == button.as_deref());
         self.opener.set_value(button);
         if again && same {
             return false;

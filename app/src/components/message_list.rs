@@ -17,6 +17,7 @@ use leptos::wasm_bindgen::closure::Closure;
 use leptos::web_sys::{HtmlElement, ResizeObserver};
 use scroll::{Anchor, Scroll, is_looked_at};
 use seen::Seen;
+use send_wrapper::SendWrapper;
 use std::time::Duration;
 
 /// How often the list looks whether messages were seen.
@@ -126,7 +127,7 @@ fn show(item: Item, clock: Clock) -> AnyView {
 
 /// Everything that happens to the list in a browser.
 fn watch(desk: Desk, log: Log, content: NodeRef<leptos::html::Div>) {
-    let anchor = StoredValue::new_local(None::<Anchor>);
+    let anchor = StoredValue::new(None::<SendWrapper<Anchor>>);
     let last_top = StoredValue::new(0.0);
     let placed = StoredValue::new(false);
     let element = move || -> Option<Scroll> {
@@ -164,7 +165,7 @@ fn watch(desk: Desk, log: Log, content: NodeRef<leptos::html::Div>) {
                 desk.at_bottom.set(bottom);
             }
             last_top.set_value(top);
-            anchor.set_value(scroll.anchor());
+            anchor.set_value(scroll.anchor().map(SendWrapper::new));
             near(desk, &scroll);
         }
     };
