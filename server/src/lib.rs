@@ -16,7 +16,7 @@ pub mod web;
 use app::chat::{Refusal, Settings, UserId};
 use auth::Sockets;
 use axum::Router;
-use chat::bots::Helper;
+use chat::bots::Concierge;
 use chat::moderator::LocalModerator;
 use chat::{ChatService, Performing, Publish, Unpublished, Wiring};
 use config::{Config, DataDir, Unusable};
@@ -81,7 +81,7 @@ pub async fn build(config: &Config) -> Result<Built, StartError> {
         store: Arc::new(store),
         publish: pubsub.clone(),
         moderator: Arc::new(LocalModerator),
-        bots: vec![Arc::new(Helper::default())],
+        bots: vec![Arc::new(Concierge::default())],
         settings: Settings {
             idle_seconds: config.idle_seconds,
         },

@@ -55,7 +55,9 @@ impl MenuControl {
             .current_target()
             .and_then(|target| target.dyn_into::<HtmlElement>().ok())
             .map(SendWrapper::new);
-        let same = self.opener.with_value(|opener| opener.as_deref() == button.as_deref());
+        let same = self
+            .opener
+            .with_value(|opener| opener.as_deref() == button.as_deref());
         self.opener.set_value(button);
         if again && same {
             return false;

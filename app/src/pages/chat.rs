@@ -5,7 +5,7 @@ use crate::api::{self, ApiError};
 use crate::chat::{ChatId, Refusal, Snapshot};
 use crate::components::clock::Clock;
 use crate::components::{
-    Announcer, Ask, ChatHeader, ChatList, Conversation, Glyph, Icon, Mark, Me, NewChat, PeopleList,
+    Announcer, Ask, ChatHeader, ChatList, ChatPane, Glyph, Icon, Mark, Me, NewChat, PeopleList,
     PeopleShown, Preferences, Settings, StatusBar, ToastList, Toasts, herald, in_order,
 };
 use crate::live;
@@ -164,7 +164,7 @@ fn Open(chat: ChatId) -> impl IntoView {
         .map(|row| Signal::derive(move || row.summary()));
     view! {
         {summary.map(|summary| view! { <ChatHeader summary/> })}
-        <Conversation chat/>
+        <ChatPane chat/>
     }
 }
 

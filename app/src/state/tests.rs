@@ -1,1 +1,1 @@
-
+//! What the screen makes of what happens.

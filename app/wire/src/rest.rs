@@ -1,5 +1,6 @@
 //! The REST data plane as one enum, read and written here only: `Call` <-> `http::Request`. Refuses to
 //! authorise (see `token`) and to perform (the hub does, or Azure).
+//! Long because each operation is printed and read next to each other, so that the two cannot drift apart.
 
 use crate::cloud_event::{BadEvent, body, content_type, metadata, payload};
 use crate::frame::{MAX_TTL_SECONDS, Metadata, Payload, is_group_name};
@@ -149,6 +150,13 @@ impl BadCall {
             BadCall::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         }
     }
+}
+
+/// The answer to `GenerateToken`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GeneratedToken {
+    /// A client's access token; `None` if the service has no key to sign with.
+    pub token: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -12,7 +12,9 @@ use http::{Request, StatusCode, header};
 use serde::Serialize;
 use std::sync::Arc;
 use wire::frame::{Message, Sender};
-use wire::rest::{API_VERSION, BadCall, Call, MAX_BODY, MAX_PAGE, Member, PageRequest, Target};
+use wire::rest::{
+    API_VERSION, BadCall, Call, GeneratedToken, MAX_BODY, MAX_PAGE, Member, PageRequest, Target,
+};
 use wire::token::{Claims, sign};
 
 /// What the service answers when something is wrong.
@@ -111,7 +113,7 @@ fn perform(hub: &Hub, request: &Request<Bytes>) -> Result<Response, Problem> {
                 .keys
                 .first()
                 .and_then(|key| sign(&claims, key).ok());
-            json(StatusCode::OK, &serde_json::json!({ "token": token }))
+            json(StatusCode::OK, &GeneratedToken { token })
         }
         Call::Send {
             to,

@@ -1,4 +1,5 @@
 //! The hub from outside, over real sockets. The names of the rows are those of the conformance list.
+//! Long because one file is one program to link, and a row is found by its name.
 
 mod support;
 

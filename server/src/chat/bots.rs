@@ -1,9 +1,9 @@
 //! Bots: authors of a kind of their own, which answer what they hear in chats. A bot sees one message at a
 //! time and says what it wants to happen; it refuses to post by itself, so that every rule holds for it too.
 
-mod helper;
+mod concierge;
 
-pub use helper::Helper;
+pub use concierge::Concierge;
 
 use app::chat::{DraftId, Message, Millis, Person};
 use std::time::Duration;

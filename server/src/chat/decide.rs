@@ -146,7 +146,7 @@ fn create(
     if access == Access::Pair {
         return Err(Refusal::Malformed);
     }
-    room_for_one_more(view)?;
+    check_chat_limit(view)?;
     let chat = Chat {
         id: asked.fresh,
         name: name.clone(),
@@ -171,7 +171,7 @@ fn pair(view: &View, asked: &Asked<'_>) -> Result<Vec<Fact>, Refusal> {
     let chat = match &view.chat {
         Some(chat) => chat.clone(),
         None => {
-            room_for_one_more(view)?;
+            check_chat_limit(view)?;
             Chat {
                 id: asked.fresh,
                 // Nobody sees it: a pair is shown under the other person's name.
@@ -203,7 +203,7 @@ fn join(view: &View, asked: &Asked<'_>) -> Result<Vec<Fact>, Refusal> {
             invited_by: None,
         }]);
     }
-    room_for_one_more(view)?;
+    check_chat_limit(view)?;
     Ok(vec![joining(chat, asked.actor, asked.now, None)])
 }
 
@@ -340,7 +340,7 @@ fn joining(chat: &Chat, person: &Person, now: Millis, invited_by: Option<Person>
     }
 }
 
-fn room_for_one_more(view: &View) -> Result<(), Refusal> {
+fn check_chat_limit(view: &View) -> Result<(), Refusal> {
     if view.joined >= MAX_CHATS {
         return Err(Refusal::TooMany { max: MAX_CHATS });
     }

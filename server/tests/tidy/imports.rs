@@ -19,13 +19,41 @@ const WALLS: &[(&str, &[&str])] = &[
             "crate::api",
         ],
     ),
+    // The open chat is what is alive: it has its pages turned.
+    (
+        "app/src/components/chat_pane",
+        &[
+            "crate::state",
+            "crate::chat",
+            "crate::components",
+            "crate::live",
+        ],
+    ),
     ("app/src/pages", &["crate"]),
     ("app/src/lib.rs", &["crate"]),
     ("frontend/", &["app"]),
     ("server/hub/", &["wire"]),
-    ("server/src/chat/decide", &["app::chat"]),
-    ("server/src/chat/effects", &["app::chat", "wire::rest"]),
-    ("server/src/chat", &["app", "crate"]),
+    // A decision sees rows and judges words; both are plain values behind these doors.
+    (
+        "server/src/chat/decide",
+        &[
+            "app::chat",
+            "crate::store::Scope",
+            "crate::store::View",
+            "crate::chat::moderator",
+        ],
+    ),
+    (
+        "server/src/chat/effects",
+        &[
+            "app::chat",
+            "crate::store::Commit",
+            "wire::rest",
+            "wire::frame",
+            "wire::role",
+        ],
+    ),
+    ("server/src/chat", &["app", "wire::rest", "crate"]),
     ("server/src/store", &["app::chat", "crate::transport"]),
     (
         "server/src/pubsub",

@@ -1,3 +1,5 @@
+//! The timeline as sentences, and as properties over facts in any order.
+
 use super::*;
 use crate::chat::{ChatId, Kind, Refusal};
 use proptest::prelude::*;

@@ -8,7 +8,7 @@ use crate::state::Lobby;
 use leptos::prelude::*;
 
 #[component]
-pub fn Conversation(chat: ChatId) -> AnyView {
+pub fn ChatPane(chat: ChatId) -> AnyView {
     let lobby = Lobby::expect();
     lobby.open(Some(chat));
     let desk = Desk::provide(chat);
@@ -17,7 +17,7 @@ pub fn Conversation(chat: ChatId) -> AnyView {
     let inside = Memo::new(move |_| lobby.chat(chat).is_some_and(|row| row.is_member()));
     let off = lobby.record_of(chat) == Record::Off;
     view! {
-        <div class="conversation">
+        <div class="chat-pane">
             {off.then(|| view! {
                 <p class="off-record">
                     <Icon glyph=Glyph::OffRecord/>

@@ -18,13 +18,13 @@ const HELP: &str = "I can:\n\
     /remind 10m tea is ready: remind you later (s, m, h or d)\n\
     Or write my name with an @.";
 
-pub struct Helper {
+pub struct Concierge {
     person: Person,
 }
 
-impl Default for Helper {
+impl Default for Concierge {
     fn default() -> Self {
-        Helper {
+        Concierge {
             person: Person {
                 // Fixed: it was drawn once, and the bot is the same one after every start.
                 id: UserId::from_bytes(
@@ -38,7 +38,7 @@ impl Default for Helper {
     }
 }
 
-impl Bot for Helper {
+impl Bot for Concierge {
     fn person(&self) -> Person {
         self.person.clone()
     }
@@ -68,7 +68,7 @@ impl Bot for Helper {
     }
 }
 
-impl Helper {
+impl Concierge {
     fn is_mentioned(&self, text: &str) -> bool {
         let mention = format!("@{}", self.person.name).to_lowercase();
         let text = text.to_lowercase();
@@ -205,7 +205,7 @@ mod tests {
             posted_at: Millis(0),
             masked: false,
         };
-        let bot = Helper::default();
+        let bot = Concierge::default();
         if !bot.is_addressed(&message, is_private) {
             return Vec::new();
         }
