@@ -25,12 +25,18 @@ pub fn start(lobby: Lobby) {
         let repeat = watch_idle(lobby.settings().idle_seconds, move |command| {
             realtime.send(command);
         });
-        realtime.start(move |incoming| match incoming {
+        realtime.start(lobby.me().id, move |incoming| match incoming {
             Incoming::Notice(notice) => lobby.absorb(notice),
             Incoming::Talk { chat, from, talk } => lobby.talk(chat, from, talk, now()),
             Incoming::Settled { draft, outcome } => lobby.settled(Some(draft), outcome),
-            Incoming::Fresh => repeat(),
-            Incoming::Resync => {
+            Incoming::Unsent {
+                chat,
+                draft,
+                body,
+                at,
+            } => lobby.say(chat, draft, body, at),
+            // What happened between the page's snapshot, or the lost connection, and this one was missed.
+            Incoming::Fresh | Incoming::Resync => {
                 repeat();
                 catch_up(lobby);
             }

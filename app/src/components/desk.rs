@@ -66,6 +66,7 @@ impl Desk {
 
     /// Takes an unsent draft away; with `edit`, its text goes back into the composer.
     pub fn discard(&self, draft: DraftId, edit: bool) {
+        self.realtime.forget(draft);
         let body = self.lobby.discard(self.chat, draft);
         if let Some(body) = body.filter(|_| edit) {
             self.handed.set(Some(body.into()));
