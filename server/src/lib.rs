@@ -1,6 +1,7 @@
 //! The server. `build` is the only place where its parts meet: store, chat, hub and site are made here, in this
 //! order, and know each other through traits and requests only.
 
+pub mod admin;
 pub mod auth;
 pub mod chat;
 pub mod clock;
@@ -8,6 +9,7 @@ pub mod config;
 pub mod error;
 pub mod events;
 pub mod listen;
+pub mod process;
 pub mod pubsub;
 pub mod store;
 pub mod transport;
@@ -23,6 +25,7 @@ use config::{Config, DataDir, Unusable};
 use events::Events;
 use hub::{Handler, Hub};
 use pubsub::PubSub;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{OpenError, Sqlite, StoreError};
@@ -61,6 +64,12 @@ pub enum StartError {
     },
     #[error("the store does not answer: {0}")]
     Establish(#[from] StoreError),
+    #[error("{setting}: {addr} cannot be listened on: {why}")]
+    Listen {
+        setting: &'static str,
+        addr: SocketAddr,
+        why: std::io::Error,
+    },
 }
 
 /// Makes everything that the settings ask for. Needs a running tokio.
@@ -120,6 +129,11 @@ pub async fn build(config: &Config) -> Result<Built, StartError> {
 }
 
 impl Running {
+    /// How many sockets there are.
+    pub fn sockets(&self) -> usize {
+        self.hub.connections()
+    }
+
     /// Says goodbye to every socket: their pages come back to the next server by themselves.
     pub async fn stop(&self) {
         self.hub.shut_down(GOODBYE).await;
