@@ -1,0 +1,44 @@
+/** How the stories are run: one at a time, in the Chromium of this machine, each with a server of its own. */
+
+import { existsSync } from "node:fs";
+import { defineConfig } from "@playwright/test";
+
+/** Where Debian puts it. Without it, Playwright looks for its own. */
+const debian = "/usr/bin/chromium";
+const executablePath = process.env.CHROMIUM_PATH || (existsSync(debian) ? debian : undefined);
+
+export default defineConfig({
+  testDir: "tests",
+  outputDir: "test-results",
+  snapshotPathTemplate: "{testDir}/picture/{arg}{ext}",
+  workers: 1,
+  retries: 0,
+  forbidOnly: !!process.env.CI,
+  reporter: [["list"]],
+  timeout: 90_000,
+  expect: {
+    timeout: 15_000,
+    // Another version of Chromium or of a font draws letters a little differently.
+    toHaveScreenshot: { animations: "disabled", caret: "hide", maxDiffPixelRatio: 0.02 },
+  },
+  use: {
+    actionTimeout: 15_000,
+    navigationTimeout: 30_000,
+    locale: "en-GB",
+    timezoneId: "UTC",
+    launchOptions: {
+      executablePath,
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    },
+    headless: true,
+    trace: "retain-on-failure",
+  },
+});
