@@ -4,7 +4,7 @@
 use crate::reliable::Executed;
 use crate::session::{Due, Ending, Protocol, Session};
 use crate::upstream::{Upstream, UpstreamError};
-use crate::{Connections, Hub, clock};
+use crate::{Connections, Hub, Presence, clock};
 use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
 use bytes::Bytes;
 use http::Response;
@@ -32,6 +32,8 @@ const GOING_AWAY: u16 = 1001;
 /// The task's own belongings; nobody else reads them.
 pub struct Connection {
     pub hub: Hub,
+    /// Held until the end, so that a hub that shuts down waits for it.
+    pub _presence: Presence,
     /// The connections of the session's hub.
     pub peers: Arc<Connections>,
     pub session: Arc<Session>,

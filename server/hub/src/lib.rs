@@ -20,6 +20,7 @@ mod session;
 mod socket;
 mod upstream;
 
+pub use access::hub_name;
 pub use config::{Config, Handler, SystemEvent, UserEvents};
 pub use session::MAX_QUEUED_BYTES;
 pub use socket::MAX_MESSAGE;
@@ -31,6 +32,7 @@ use registry::Registry;
 use session::{Ending, Session};
 use socket::Door;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -45,6 +47,10 @@ pub struct Hub {
 struct Inner {
     config: Config,
     hubs: Mutex<HashMap<String, Arc<Connections>>>,
+    /// Sessions and what they still have to tell their handlers; see `Presence`.
+    present: AtomicUsize,
+    /// Sessions that begin now end at once.
+    shutting_down: AtomicBool,
     left: Notify,
 }
 
@@ -65,6 +71,8 @@ impl Hub {
             inner: Arc::new(Inner {
                 config,
                 hubs: Mutex::default(),
+                present: AtomicUsize::new(0),
+                shutting_down: AtomicBool::new(false),
                 left: Notify::new(),
             }),
         }
@@ -96,12 +104,14 @@ impl Hub {
         self.all().iter().map(|hub| hub.lock().len()).sum()
     }
 
-    /// Ends every session with a goodbye and waits until they are gone, at most `patience`.
+    /// Ends every session with a goodbye and waits until they are gone and their handlers know, at most
+    /// `patience`.
     pub async fn shut_down(&self, patience: Duration) {
+        self.inner.shutting_down.store(true, Ordering::SeqCst);
         let gone = async {
             loop {
                 let left = self.inner.left.notified();
-                if self.connections() == 0 {
+                if self.inner.present.load(Ordering::Acquire) == 0 {
                     return;
                 }
                 for hub in self.all() {
@@ -144,6 +154,24 @@ impl Hub {
 
     fn forget(&self, session: &Session) {
         self.of(&session.hub).lock().remove(&session.id);
-        self.inner.left.notify_waiters();
+    }
+
+    fn is_shutting_down(&self) -> bool {
+        self.inner.shutting_down.load(Ordering::SeqCst)
+    }
+
+    fn presence(&self) -> Presence {
+        self.inner.present.fetch_add(1, Ordering::AcqRel);
+        Presence(self.clone())
+    }
+}
+
+/// Kept by a session's task until its handler was told of the end.
+struct Presence(Hub);
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.0.inner.present.fetch_sub(1, Ordering::AcqRel);
+        self.0.inner.left.notify_waiters();
     }
 }

@@ -4,7 +4,7 @@
 use crate::config::Config;
 use crate::connection::Connection;
 use crate::reliable::Executed;
-use crate::session::{Protocol, Session};
+use crate::session::{Ending, Protocol, Session};
 use crate::upstream::Upstream;
 use crate::{Hub, access, clock};
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -234,6 +234,7 @@ async fn start(
     let roles: Vec<Role> = roles.iter().filter_map(|role| Role::parse(role)).collect();
     let peers = door.hub.of(&hub_name);
     let connection = Connection {
+        _presence: door.hub.presence(),
         hub: door.hub.clone(),
         peers: peers.clone(),
         session: session.clone(),
@@ -255,6 +256,9 @@ async fn start(
             for group in groups {
                 registry.join(&session.id, &group);
             }
+        }
+        if connection.hub.is_shutting_down() {
+            session.end(Ending::shutdown());
         }
         // The request's own future is large and would live as long as the socket.
         tokio::spawn(connection.run(socket));

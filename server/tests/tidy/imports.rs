@@ -33,6 +33,8 @@ const WALLS: &[(&str, &[&str])] = &[
     ("app/src/lib.rs", &["crate"]),
     ("frontend/", &["app"]),
     ("server/hub/", &["wire"]),
+    ("server/hub/src/main.rs", &["crate", "hub"]),
+    ("server/hub/src/program", &["hub"]),
     // A decision sees rows and judges words; both are plain values behind these doors.
     (
         "server/src/chat/decide",
