@@ -47,14 +47,19 @@ pub fn start(lobby: Lobby) {
             let _ = root.set_attribute("data-hydrated", "");
         }
     });
-    // A chat that comes to the front for the first time is fetched with all its people.
-    Effect::new(move || {
+    // A chat that comes to the front for the first time is fetched with all its people; one of which this person
+    // is no member every time, since nobody told what happened there meanwhile.
+    Effect::new(move |before: Option<()>| {
         if let Some(chat) = lobby.open_chat()
-            && !lobby.is_loaded(chat)
+            && !(lobby.is_loaded(chat) && (before.is_none() || is_inside(lobby, chat)))
         {
             fetch(lobby, Some(chat));
         }
     });
+}
+
+fn is_inside(lobby: Lobby, chat: ChatId) -> bool {
+    untrack(|| lobby.chat(chat).is_some_and(|row| row.is_member()))
 }
 
 /// Takes a whole snapshot, as after a time without link.

@@ -216,6 +216,11 @@ impl Timeline {
         }
     }
 
+    /// Messages up to `last` exist, of which nothing was told: this person was not a member.
+    pub fn reaches(&mut self, last: Seq) {
+        self.last = self.last.max(last);
+    }
+
     /// Shows a draft at once. Nothing if the message or the draft is here already.
     pub fn pend(&mut self, me: &Person, draft: DraftId, body: Body, at: Millis) {
         if !self.lines().any(|line| line.entry.is_by(me.id, draft)) {

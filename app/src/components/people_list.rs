@@ -23,7 +23,10 @@ pub fn PeopleList(
         let person = chosen.get().and_then(|user| lobby.name_of(user));
         person.map(|person| person.to_string()).unwrap_or_default()
     };
-    let alone = move || lobby.people().iter().all(|row| lobby.is_me(row.id));
+    let alone = move || {
+        let mut people = lobby.people().into_iter();
+        people.all(|row| lobby.is_me(row.id) || row.is_bot())
+    };
     let talk = move |()| {
         if let Some(with) = chosen.get_untracked() {
             shown.set(false);

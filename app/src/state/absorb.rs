@@ -203,6 +203,9 @@ impl Lobby {
     ) {
         let was_in = self.summary(chat.id).is_some_and(|row| row.is_member());
         self.chats_write(|chats| chats.joined(&chat, &member));
+        if self.is_me(member.user) {
+            self.edit(chat.id, |log| log.reaches(chat.last));
+        }
         self.members_write(chat.id, |members| {
             members.retain(|known| known.id != person.id);
             let name = person.to_string().to_lowercase();

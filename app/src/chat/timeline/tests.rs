@@ -81,6 +81,16 @@ fn a_message_that_skipped_others_waits_and_the_missing_ones_are_wanted() {
 }
 
 #[test]
+fn what_was_posted_while_nobody_told_is_wanted() {
+    let mut timeline = loaded(1, 3, 3);
+    timeline.reaches(Seq(5));
+    assert_eq!(timeline.wants(), Some(Window::After(Seq(3))));
+    timeline.load(Window::After(Seq(3)), page(4, 5, 5), Seq(5));
+    timeline.reaches(Seq(4));
+    assert_eq!(timeline.wants(), None);
+}
+
+#[test]
 fn a_viewer_in_the_middle_gets_newer_pages_only_on_demand() {
     let mut timeline = Timeline::default();
     timeline.load(Window::Around(Seq(100)), page(76, 125, 500), Seq(500));
