@@ -190,7 +190,16 @@ fn watch(desk: Desk, log: Log, content: NodeRef<leptos::html::Div>) {
                 let kept = StoredValue::new_local((observer, observing));
                 on_cleanup(move || kept.with_value(|(observer, _)| observer.disconnect()));
             }
-            StoredValue::new_local(listening);
+            let kept = StoredValue::new_local((scroller, listening));
+            on_cleanup(move || {
+                kept.with_value(|(scroller, listening)| {
+                    // What is scrolled on its way out has nobody to tell.
+                    let _ = scroller.remove_event_listener_with_callback(
+                        "scroll",
+                        listening.as_ref().unchecked_ref(),
+                    );
+                });
+            });
         }
     });
 
