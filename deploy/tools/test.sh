@@ -33,7 +33,11 @@ counts() {
         END { if (passed + failed) printf "%d passed, %d failed", passed, failed }'
 }
 
-tests_of_rust() { cargo test --locked --no-fail-fast -p server -p hub -p wire -p app; }
+# The programs themselves are built as well, with the same choice of crates: the parts below start them.
+tests_of_rust() {
+    cargo build --locked -p server -p hub -p wire -p app &&
+        cargo test --locked --no-fail-fast -p server -p hub -p wire -p app
+}
 
 # deploy/tools/site.sh does what cargo-leptos does, and this says so file by file. The stylesheets are compared after
 # cargo-leptos has been through ours as well, since it puts one into words of its own.
