@@ -118,8 +118,14 @@ fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> impl IntoView {
         Wanted::List => "list",
         Wanted::Chat(_) | Wanted::Nonsense => "chat",
     };
+    // The server writes the title last, when what it stands on may be gone; nothing changes there anyway.
+    let first = untrack(|| title(lobby, front.get()));
+    let text = move || match cfg!(feature = "ssr") {
+        true => first.clone(),
+        false => title(lobby, front.get()),
+    };
     view! {
-        <Title text=move || title(lobby, front.get())/>
+        <Title text/>
         <a class="skip" href="#main" rel="external">
             "Skip to the conversation"
         </a>
