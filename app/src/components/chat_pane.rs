@@ -2,7 +2,7 @@
 //! another desk. Refuses to know the header and the lists beside it.
 
 use crate::chat::{ChatId, Record};
-use crate::components::{Composer, Desk, Glyph, Icon, JoinBar, MessageList, Typing};
+use crate::components::{Composer, Desk, Glyph, Icon, JoinBar, MessageList, Typing, Unposted};
 use crate::live;
 use crate::state::Lobby;
 use leptos::prelude::*;
@@ -27,6 +27,7 @@ pub fn ChatPane(chat: ChatId) -> AnyView {
             })}
             <MessageList log/>
             <Typing/>
+            <Unposted/>
             {move || match inside.get() {
                 true => view! { <Composer/> }.into_any(),
                 false => view! { <JoinBar/> }.into_any(),

@@ -35,6 +35,7 @@ mod settings;
 mod status_bar;
 mod toasts;
 mod typing;
+mod unposted;
 
 pub use announcer::Announcer;
 pub use ask::Ask;
@@ -63,3 +64,4 @@ pub use settings::Settings;
 pub use status_bar::StatusBar;
 pub use toasts::{Toast, ToastList, Toasts};
 pub use typing::Typing;
+pub use unposted::Unposted;
