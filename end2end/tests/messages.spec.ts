@@ -17,6 +17,7 @@ import {
   test,
   texts,
 } from "./support.ts";
+import { takeClock } from "./support.clock.ts";
 
 test("a message is on everybody's screen at once, and after a reload", async ({ enter }) => {
   const ada = await enter("Ada");
@@ -160,15 +161,15 @@ test("messages of one person that follow each other share a head, and days are s
   await expect(messages(ada).getByRole("heading")).toHaveText(["Today"]);
 
   const tomorrow = Date.now() + 24 * 60 * 60 * 1_000;
-  const cy = await enter("Cy", { first: (page) => page.clock.install({ time: tomorrow }) });
+  const cy = await enter("Cy", { first: (page) => takeClock(page, tomorrow) });
   await expect(messages(cy).getByRole("heading")).toHaveText(["Yesterday"]);
-  const nextWeek = await enter("Di", { first: (page) => page.clock.install({ time: tomorrow + 5 * 86_400_000 }) });
+  const nextWeek = await enter("Di", { first: (page) => takeClock(page, tomorrow + 5 * 86_400_000) });
   await expect(messages(nextWeek).getByRole("heading")).toHaveText([/\d{4}$/]);
 });
 
 test("two days that one has open are two headings", async ({ enter }) => {
   const noon = new Date("2030-05-05T12:00:00Z");
-  const ada = await enter("Ada", { first: (page) => page.clock.install({ time: noon }) });
+  const ada = await enter("Ada", { first: (page) => takeClock(page, noon) });
   // What is off the record is stamped by the page itself, so a page's clock is enough to make a day pass.
   await newChat(ada, "Diary", ["Off the record"]);
   await post(ada, "first day");

@@ -3,6 +3,7 @@
 import { type BrowserServer, chromium } from "@playwright/test";
 import { networkIsGone } from "./support.guard.ts";
 import { type Page, anotherTab, expect, heading, people, person, seePresence, test, tolerate } from "./support.ts";
+import { takeClock } from "./support.clock.ts";
 
 /** Somebody without a page still counts as there for ten seconds: a reload makes no noise. */
 const gone = { timeout: 25_000 };
@@ -69,7 +70,7 @@ test.describe("with an idle time of ten seconds", () => {
 
   test("whoever does nothing is away, and back with the first movement", async ({ enter }) => {
     const ada = await enter("Ada");
-    const bob = await enter("Bob", { first: (page) => page.clock.install() });
+    const bob = await enter("Bob", { first: takeClock });
     await seePresence(ada, "Bob", "Online");
     await bob.clock.fastForward(11_000);
     await seePresence(ada, "Bob", "Away");
@@ -92,9 +93,8 @@ test.describe("with an idle time of ten seconds", () => {
 
   test("who is away in one tab and busy in another is not away", async ({ enter }) => {
     const ada = await enter("Ada");
-    const bob = await enter("Bob", { first: (page) => page.clock.install() });
+    const bob = await enter("Bob", { first: takeClock });
     const tab = await anotherTab(bob);
-    await tab.clock.install();
     await expect(heading(tab)).toHaveText("Lobby");
     await bob.clock.fastForward(11_000);
     await tab.mouse.move(100, 100);

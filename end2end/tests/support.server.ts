@@ -60,6 +60,11 @@ export class Server {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
+  /** What it said so far, on both of its outputs. */
+  get log(): string {
+    return this.#said;
+  }
+
   /** Whether these words stand anywhere in what it stored or logged. */
   knows(words: string): boolean {
     const files = readdirSync(this.#folder, { recursive: true, withFileTypes: true });

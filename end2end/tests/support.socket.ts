@@ -25,6 +25,8 @@ export class Visitor {
   readonly #cookie: string;
   #socket!: WebSocket;
   readonly #waiting = new Map<string, (outcome: Json) => void>();
+  readonly #acknowledged = new Map<number, (ack: Json) => void>();
+  readonly #came: string[] = [];
   #acks = 0;
 
   private constructor(origin: string, cookie: string, snapshot: Json) {
@@ -75,6 +77,20 @@ export class Visitor {
     this.talk(chat, { talk: "typing", active });
   }
 
+  /** Says something where this person has no business, and waits until that was refused. */
+  async forbidden(chat: string, data: Json): Promise<void> {
+    const ackId = ++this.#acks;
+    const refused = new Promise<Json>((found) => this.#acknowledged.set(ackId, found));
+    this.#send({ type: "sendToGroup", group: `${chat}.talk`, dataType: "json", data, ackId });
+    const ack = await refused;
+    if (ack.success || ack.error?.name !== "Forbidden") throw new Error(`not refused: ${JSON.stringify(ack)}`);
+  }
+
+  /** Whether these words stand in anything that came over the socket. */
+  saw(words: string): boolean {
+    return this.#came.some((text) => text.includes(words));
+  }
+
   /** Sends an event and gives what became of it; a refusal is an error. */
   async ask(event: string, data: Json): Promise<Json> {
     const key = data.draft ?? "";
@@ -116,8 +132,10 @@ export class Visitor {
     await new Promise<void>((ready, failed) => {
       this.#socket.on("error", failed);
       this.#socket.on("message", (text) => {
+        this.#came.push(String(text));
         const frame: Json = JSON.parse(String(text));
         if (frame.event === "connected") ready();
+        else if (frame.type === "ack") this.#acknowledged.get(frame.ackId)?.(frame);
         else if (frame.data?.answer) this.#settle(frame.data.answer);
         else if (frame.data?.chatEvent) this.heard.push(frame.data);
       });

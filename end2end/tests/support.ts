@@ -49,10 +49,14 @@ const guards = new WeakMap<BrowserContext, Guard>();
 export const test = base.extend<Fixtures>({
   settings: [{ CHATR_LIMITS: "relaxed" }, { option: true }],
 
-  server: async ({ settings }, use) => {
+  server: async ({ settings }, use, story) => {
     const server = await Server.start(settings);
     await use(server);
     await server.stop();
+    if (story.status !== story.expectedStatus) {
+      await story.attach("server.log", { body: server.log, contentType: "text/plain" });
+    }
+    expect(server.log, "nothing goes wrong in the server").not.toMatch(/panicked|^\S+\s+ERROR /m);
   },
 
   wire: async ({ server }, use) => {
