@@ -127,6 +127,7 @@ pub fn Menu(
     #[prop(into)] label: TextProp,
     children: Children,
 ) -> impl IntoView {
+    provide_context(control);
     let node = control.node;
     let on_key = move |key: KeyboardEvent| {
         let to = match key.key().as_str() {
@@ -176,6 +177,12 @@ pub fn MenuItem(
     #[prop(optional)] danger: bool,
     #[prop(into)] on_choose: Callback<()>,
 ) -> impl IntoView {
+    let control: MenuControl = expect_context();
+    // Closed first: a dialog that opens gives the focus back to where it is now.
+    let choose = move |_| {
+        control.close();
+        on_choose.run(());
+    };
     view! {
         <button
             class="menu-item"
@@ -183,7 +190,7 @@ pub fn MenuItem(
             role="menuitem"
             tabindex="-1"
             data-kind=danger.then_some("danger")
-            on:click=move |_| on_choose.run(())
+            on:click=choose
         >
             <super::Icon glyph/>
             {move || label.get()}

@@ -14,7 +14,7 @@ use crate::state::{Block, Log};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use leptos::wasm_bindgen::closure::Closure;
-use leptos::web_sys::{HtmlElement, ResizeObserver};
+use leptos::web_sys::ResizeObserver;
 use scroll::{Anchor, Scroll, is_looked_at};
 use seen::Seen;
 use send_wrapper::SendWrapper;
@@ -130,9 +130,10 @@ fn watch(desk: Desk, log: Log, content: NodeRef<leptos::html::Div>) {
     let anchor = StoredValue::new(None::<SendWrapper<Anchor>>);
     let last_top = StoredValue::new(0.0);
     let placed = StoredValue::new(false);
+    // Frames and observers may come when the list has gone.
     let element = move || -> Option<Scroll> {
-        let element: HtmlElement = desk.scroller.get_untracked()?.unchecked_into();
-        Some(Scroll(element))
+        let element = desk.scroller.try_get_untracked().flatten()?;
+        Some(Scroll(element.unchecked_into()))
     };
 
     // The size of the content or of the frame changed: keep the end in sight, or what is being read in place.
