@@ -5,12 +5,13 @@
 
 import { type AddressInfo, type Server as Listener, type Socket, connect, createServer } from "node:net";
 
-type Pair = { near: Socket; far: Socket };
+/** `talk`: it was asked to become a WebSocket. */
+type Pair = { near: Socket; far: Socket; talk?: boolean };
 
 export class Proxy {
   readonly #listener: Listener;
   readonly #pairs = new Set<Pair>();
-  #cut = false;
+  #cut: "nothing" | "talk" | "everything" = "nothing";
   #frozen = false;
   #bent = false;
 
@@ -28,15 +29,15 @@ export class Proxy {
     return `http://127.0.0.1:${(this.#listener.address() as AddressInfo).port}`;
   }
 
-  /** Every connection breaks, and no new one comes about. */
-  cut(): void {
-    this.#cut = true;
+  /** Every connection breaks, and no new one comes about; or only WebSockets do, and pages still load. */
+  cut(what: "talk" | "everything" = "everything"): void {
+    this.#cut = what;
     this.#break();
   }
 
   /** Whoever tries again gets through. */
   heal(): void {
-    this.#cut = false;
+    this.#cut = "nothing";
     this.thaw();
   }
 
@@ -66,15 +67,19 @@ export class Proxy {
 
   #join(near: Socket, port: number): void {
     near.on("error", () => near.destroy());
-    if (this.#cut) {
+    if (this.#cut === "everything") {
       near.resetAndDestroy();
       return;
     }
     const far = connect(port, "127.0.0.1");
-    const pair = { near, far };
+    const pair: Pair = { near, far };
     this.#pairs.add(pair);
     far.on("error", () => far.destroy());
-    near.on("data", (bytes) => far.write(this.#bend(bytes)));
+    near.on("data", (bytes) => {
+      pair.talk ||= isRequest(bytes) && /^upgrade: *websocket/im.test(bytes.toString("latin1"));
+      if (pair.talk && this.#cut !== "nothing") near.resetAndDestroy();
+      else far.write(this.#bend(bytes));
+    });
     far.on("data", (bytes) => near.write(bytes));
     for (const [one, other] of [
       [near, far],
@@ -96,7 +101,7 @@ export class Proxy {
 
   #bend(bytes: Buffer): Buffer {
     const token = /(awps_reconnection_token=)([^& ]+)/;
-    if (!this.#bent || !bytes.subarray(0, 4).equals(Buffer.from("GET "))) return bytes;
+    if (!this.#bent || !isRequest(bytes)) return bytes;
     return Buffer.from(
       bytes.toString("latin1").replace(token, (_, key, value: string) => key + "0".repeat(value.length)),
       "latin1",
@@ -104,9 +109,13 @@ export class Proxy {
   }
 
   #break(): void {
-    for (const { near, far } of this.#pairs) {
+    for (const { near, far, talk } of this.#pairs) {
+      if (this.#cut === "talk" && !talk) continue;
       near.resetAndDestroy();
       far.destroy();
     }
   }
 }
+
+/** Such requests fit into one piece. */
+const isRequest = (bytes: Buffer): boolean => bytes.subarray(0, 4).equals(Buffer.from("GET "));

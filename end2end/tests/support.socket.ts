@@ -143,8 +143,10 @@ export class Visitor {
   }
 
   #settle({ draft, outcome }: Json): void {
-    const waiting = this.#waiting.get(draft ?? "");
-    this.#waiting.delete(draft ?? "");
+    // What the server could not read has no draft; then it is the oldest request.
+    const key = this.#waiting.has(draft) ? draft : [...this.#waiting.keys()][0];
+    const waiting = this.#waiting.get(key);
+    this.#waiting.delete(key);
     waiting?.(outcome);
   }
 
