@@ -143,6 +143,12 @@ impl Lobby {
             .with(|rows| rows.iter().find(|row| row.id == chat).cloned())
     }
 
+    /// One chat's row as it stands; its content is a signal all the same. Not reactive.
+    pub fn chat_now(&self, chat: ChatId) -> Option<ChatRow> {
+        self.chats
+            .with_untracked(|rows| rows.iter().find(|row| row.id == chat).cloned())
+    }
+
     /// Everybody who is online, this person too, by name. Tracks like `chats`.
     pub fn people(&self) -> Vec<PersonRow> {
         self.people.get()

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 #[component]
 pub fn Empty() -> AnyView {
     let desk = Desk::expect();
-    let row = desk.lobby.chat(desk.chat);
+    let row = desk.lobby.chat_now(desk.chat);
     let words = move || {
         let Some(row) = row.as_ref().map(|row| row.summary()) else {
             return String::new();
