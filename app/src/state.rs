@@ -205,12 +205,12 @@ impl Lobby {
             .fold(Unread::default(), |sum, row| sum.and(&row.summary()))
     }
 
-    /// The name to show for somebody: from who is online, else from the open chat's members.
+    /// The name to show for somebody: from who is online, else from the open chat's members. Not reactive.
     pub fn name_of(&self, user: UserId) -> Option<Person> {
         let online = self.people.with_untracked(|rows| {
             rows.iter()
                 .find(|row| row.id == user)
-                .map(PersonRow::person)
+                .map(PersonRow::person_now)
         });
         online.or_else(|| {
             self.hall.with_value(|hall| {
