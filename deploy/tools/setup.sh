@@ -222,7 +222,9 @@ browser_path() {
 checkers() {
     local wanted=deploy/tools/checkers.txt here=.tools/checkers
     cmp -s $wanted $here/installed.txt && return
-    has python3 || { apt_has python3 && apt_install python3; } || fail "needs Python 3.10 or newer for the checks of deploy/"
+    has python3 || { apt_has python3 && apt_install python3; } || fail "needs Python 3.11 or newer for the checks of deploy/"
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "needs Python 3.11 or newer for the checks of deploy/, and python3 is $(python3 --version)"
     if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
         apt_has python3-venv || fail "needs Python's venv module for the checks of deploy/: install python3-venv and try again"
         apt_install python3-venv

@@ -461,13 +461,21 @@ def hub_calls_the_webhook(files):
     "probes ask what the server answers, where it listens",
     (APP, "path: '/readyz'", "path: '/ready'"),
     (APP, "type: 'Liveness'", "type: 'Startup'"),
+    (APP, "failureThreshold: 10", "failureThreshold: 60"),
     (APP, "var port = 3000", "var port = 8080"),
     (DOCKERFILE, "EXPOSE 3000", "EXPOSE 8080"),
 )
 def probes_fit(files):
     routes = set(re.findall(r'\.route\("(/\w+)"', files["server/src/web.rs"]))
     probes = {probe["type"]: probe["httpGet"] for probe in container(files)["probes"]}
-    complaints = []
+    # Source: definition ContainerAppProbe of Microsoft.App 2024-03-01.
+    most = {"failureThreshold": 10, "periodSeconds": 240, "timeoutSeconds": 240, "initialDelaySeconds": 60}
+    complaints = [
+        f"{probe['type']}: {name} is {limit} at most"
+        for probe in container(files)["probes"]
+        for name, limit in most.items()
+        if probe.get(name, 1) > limit
+    ]
     for kind, path in {"Startup": "/healthz", "Liveness": "/healthz", "Readiness": "/readyz"}.items():
         if at(probes, f"{kind}.path") != path or path not in routes:
             complaints.append(f"{kind}: ask {path}")
@@ -577,6 +585,7 @@ def main():
         print(f"{'not ok' if complaints else 'ok'} - {sentence} ({len(breaks)} ways to break it are seen)")
         for complaint in complaints:
             print(f"    {complaint}")
+    print(f"All {len(RULES)} rules were tried.")
     return 1 if failed else 0
 
 

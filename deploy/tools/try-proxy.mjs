@@ -66,7 +66,7 @@ const PROXIES = {
     const temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((kind) => `${kind}_temp_path ${room}/temp;\n`);
     const around = `daemon off;\nmaster_process off;\npid ${room}/nginx.pid;\nerror_log stderr notice;\nevents {}\n`;
     writeFileSync(join(room, "nginx.conf"), `${around}http {\naccess_log off;\n${temp.join("")}${site}}\n`);
-    return [["-p", room, "-c", join(room, "nginx.conf")], /start worker|using the "epoll"/];
+    return [["-e", "stderr", "-p", room, "-c", join(room, "nginx.conf")], /start worker|using the "epoll"/];
   },
   caddy: (port, chatr) => {
     let site = readFileSync(join(deploy, "proxy/Caddyfile"), "utf8");
