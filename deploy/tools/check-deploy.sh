@@ -91,7 +91,10 @@ if has nginx && has openssl; then
         printf '%s_temp_path temp;\n' client_body proxy fastcgi uwsgi scgi
         printf 'include site.conf;\n}\n'
     } >"$scratch/nginx/nginx.conf"
-    sed "s#/etc/letsencrypt/.*/fullchain.pem#$scratch/nginx/certificate.pem#; s#/etc/letsencrypt/.*/privkey.pem#$scratch/nginx/key.pem#" \
+    # nginx takes the ports of a configuration that it tests: not everybody may have them, and they may be taken.
+    sed -e "s#/etc/letsencrypt/.*/fullchain.pem#$scratch/nginx/certificate.pem#" \
+        -e "s#/etc/letsencrypt/.*/privkey.pem#$scratch/nginx/key.pem#" \
+        -e "s#listen \(80\|443\)#listen unix:$scratch/nginx/\1.socket#" -e '/listen \[::\]/d' \
         deploy/proxy/nginx.conf >"$scratch/nginx/site.conf"
     check "nginx understands its example" nginx
 else
