@@ -35,11 +35,11 @@ check: ## formatting, lints and house rules, without running anything
 test: ## every test: Rust, two browsers against the real server, Azure's own client against our hub
 	@deploy/tools/test.sh
 
-bench: ## measure: hub, server, page weight
+bench: ## measure the server under load and the page in a browser, into docs/benchmarks.md
 	@$(setup) rust bindgen leptos node browser
 	$(MAKE) --no-print-directory release
 	. .tools/env
-	cargo bench --locked -p hub -p server
+	cargo bench --locked -p server --bench load
 	for program in end2end/bench/*.mjs; do
 		[ -e "$$program" ] || continue
 		echo "bench: $$program"
