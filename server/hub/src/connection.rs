@@ -207,10 +207,11 @@ impl Connection {
     }
 }
 
-/// Waits until a time; for ever if there is none.
+/// Waits until a time; for ever if there is none. Boxed: nearly every connection waits for ever, and each would keep
+/// room for a timer.
 async fn at(time: Option<Instant>) {
     match time {
-        Some(time) => tokio::time::sleep_until(time).await,
+        Some(time) => Box::pin(tokio::time::sleep_until(time)).await,
         None => std::future::pending().await,
     }
 }

@@ -306,7 +306,10 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4_096))]
+        #![proptest_config(ProptestConfig {
+            cases: ProptestConfig::default().cases.max(4_096),
+            ..ProptestConfig::default()
+        })]
 
         /// Whatever the text, there is an answer; and what is a filter can be asked of anybody.
         #[test]

@@ -6,6 +6,8 @@
 //! Not offered: MQTT, Socket.IO, event listeners; `docs/hub.md` says why, and which test shows what. It knows
 //! nothing of what the messages mean.
 //!
+//! Whoever accepts connections for the routers wraps each in [`Lingering`], or a goodbye may be lost to a reset.
+//!
 //! One wiring order, no cycle, since only the socket side needs the application:
 //! `Hub::new` -> `Hub::rest_router` -> the application -> `Hub::socket_router(application)`.
 
@@ -160,6 +162,16 @@ impl Hub {
             Some(hub) => hub.clone(),
             None => hubs.entry(name.to_owned()).or_default().clone(),
         }
+    }
+
+    /// A hub that somebody was in. Who has shown nothing yet must not be able to fill the memory with names.
+    fn known(&self, name: &str) -> Option<Arc<Connections>> {
+        let hubs = self
+            .inner
+            .hubs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        hubs.get(name).cloned()
     }
 
     fn all(&self) -> Vec<Arc<Connections>> {

@@ -310,10 +310,8 @@ async fn ask(door: &Door, delivery: &Delivery) -> Result<(ConnectAnswer, Option<
 fn recover(door: &Door, hub: &str, id: &str, token: &str, upgrade: WebSocketUpgrade) -> Response {
     let session = door
         .hub
-        .of(hub)
-        .lock()
-        .get(id)
-        .cloned()
+        .known(hub)
+        .and_then(|connections| connections.lock().get(id).cloned())
         .filter(|session| session.accepts(token));
     match session {
         Some(session) => {

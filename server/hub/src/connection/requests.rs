@@ -23,7 +23,7 @@ pub struct Backlog {
 }
 
 impl Backlog {
-    fn has_room(&self) -> bool {
+    fn takes_more(&self) -> bool {
         self.frames.len() < MAX_WAITING && self.bytes < MAX_WAITING_BYTES
     }
 
@@ -59,7 +59,7 @@ impl Connection {
         match pending.map(|pending| &pending.asked) {
             None => true,
             Some(Asked::Event { .. }) => false,
-            Some(Asked::Invocation { .. }) => self.backlog.has_room(),
+            Some(Asked::Invocation { .. }) => self.backlog.takes_more(),
         }
     }
 

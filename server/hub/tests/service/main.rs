@@ -14,6 +14,7 @@ mod operations;
 mod protobuf;
 mod recovery;
 mod rest;
+mod storm;
 mod streams;
 mod support;
 mod tokens;

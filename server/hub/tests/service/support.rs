@@ -174,7 +174,8 @@ impl Service {
                 .headers_mut()
                 .insert(*name, value.parse().expect("a header"));
         }
-        match tokio_tungstenite::connect_async(request).await {
+        // Small frames are sent at once: nothing here waits for the network's own patience.
+        match tokio_tungstenite::connect_async_with_config(request, None, true).await {
             Ok((socket, response)) => {
                 let subprotocol = response
                     .headers()
@@ -309,7 +310,9 @@ impl axum::serve::Listener for Port {
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
-            if let Ok((stream, address)) = self.0.accept().await {
+            if let Ok((stream, address)) = self.0.accept().await
+                && stream.set_nodelay(true).is_ok()
+            {
                 return (hub::Lingering::new(stream), address);
             }
         }
