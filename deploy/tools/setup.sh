@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings to this machine what the Makefile's commands need, and nothing that is there already.
 #
-#   deploy/tools/setup.sh PART...     parts: rust bindgen leptos node python browser deny
+#   deploy/tools/setup.sh PART...     parts: rust bindgen leptos node python browser deny checkers proxies
 #
 # Every part says what it is doing and about how long that takes on two cores, may be repeated at any time, and ends
 # with one line and exit code 2 where something cannot be had. Programs go to .tools/bin; .tools/env, which the other
@@ -129,18 +129,18 @@ wasm_std_build() {
     rm -rf "$scratch"
 }
 
-# --- bindgen: the program that makes the compiled frontend loadable ---------------------------------------------------
+# --- bindgen: the programs that make the compiled frontend loadable, and smaller --------------------------------------
 
 locked_version() { sed -n "/^name = \"$1\"$/{n;s/^version = \"\(.*\)\"$/\1/p;}" Cargo.lock; }
 
 bindgen() {
     local wanted
     wanted=$(locked_version wasm-bindgen)
-    [ "$(.tools/bin/wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $wanted" ] && return
+    [ "$(.tools/bin/wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $wanted" ] && [ -x .tools/bin/wasm-opt ] && return
     say "compiling wasm-bindgen $wanted (about 90 s, once)"
     cargo build --quiet --release --locked --manifest-path deploy/tools/wasm-bindgen/Cargo.toml --target-dir .tools/target ||
         fail "wasm-bindgen did not compile; the messages above say why"
-    cp .tools/target/release/wasm-bindgen .tools/bin/
+    cp .tools/target/release/wasm-bindgen .tools/target/release/wasm-opt .tools/bin/
     [ "$(.tools/bin/wasm-bindgen --version)" = "wasm-bindgen $wanted" ] ||
         fail "Cargo.lock has wasm-bindgen $wanted: deploy/tools/wasm-bindgen/Cargo.toml must name the same version"
 }
@@ -212,10 +212,65 @@ browser() {
         found=$(browser_path) || fail "Chromium is installed but cannot be found: set CHROMIUM_PATH and try again"
     }
     use "export CHROMIUM_PATH='$found'"
+    pictures
+}
+# What makes the pictures of the tests the same on every machine: a clock that stands still, and their letters.
+pictures() {
+    local package wanted=()
+    for package in libfaketime fonts-inter fonts-dejavu-core fonts-noto-color-emoji; do
+        dpkg -s "$package" >/dev/null 2>&1 || wanted+=("$package")
+    done
+    [ ${#wanted[@]} = 0 ] && return
+    if apt_has libfaketime; then
+        say "installing what the pictures are made with: ${wanted[*]} (10 s)"
+        apt_install "${wanted[@]}"
+    else
+        say "pictures cannot be compared here without Debian's packages ${wanted[*]}; their tests will fail"
+    fi
 }
 browser_path() {
     [ -n "${CHROMIUM_PATH:-}" ] && echo "$CHROMIUM_PATH" && return
     command -v chromium || command -v chromium-browser || command -v google-chrome
+}
+
+# --- checkers: what reads the templates of deploy/ without Azure and without a container engine -----------------------
+
+checkers() {
+    local wanted=deploy/tools/checkers.txt here=.tools/checkers
+    cmp -s $wanted $here/installed.txt && return
+    has python3 || { apt_has python3 && apt_install python3; } || fail "needs Python 3.11 or newer for the checks of deploy/"
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "needs Python 3.11 or newer for the checks of deploy/, and python3 is $(python3 --version)"
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        apt_has python3-venv || fail "needs Python's venv module for the checks of deploy/: install python3-venv and try again"
+        apt_install python3-venv
+    fi
+    say "installing checkov and hadolint into $here (about 30 s, 350 MB, once)"
+    rm -rf $here
+    python3 -m venv $here && $here/bin/pip install --quiet --disable-pip-version-check --no-deps -r $wanted ||
+        fail "the checkers could not be installed; the messages above say why"
+    cp $wanted $here/installed.txt # last: what was interrupted is done again
+}
+
+# --- proxies: nginx and Caddy, to try the examples of deploy/proxy with -----------------------------------------------
+
+# Unpacked, not installed: an installed one would listen on this machine at once. Tests go on without them.
+proxies() {
+    local here=.tools/proxies package
+    { has nginx && has caddy; } || [ -x $here/usr/bin/caddy ] && return
+    if ! { apt_has nginx && apt_has caddy; }; then
+        say "nginx and Caddy are not to be had here: their examples will not be tried"
+        return
+    fi
+    say "fetching nginx and Caddy into $here (about 10 s, 40 MB, once)"
+    rm -rf $here
+    mkdir -p $here
+    if (cd $here && apt-get -qq download nginx caddy >../apt.log 2>&1); then
+        for package in "$here"/*.deb; do dpkg-deb -x "$package" $here; done
+        rm $here/*.deb
+    else
+        say "nginx and Caddy could not be fetched (.tools/apt.log says why): their examples will not be tried"
+    fi
 }
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -223,8 +278,9 @@ browser_path() {
 mkdir -p .tools/bin
 for part in "$@"; do
     case $part in
-    rust | bindgen | leptos | node | python | browser | deny) "$part" ;;
-    *) fail "unknown part '$part': rust, bindgen, leptos, node, python, browser or deny" ;;
+    rust | bindgen | leptos | node | python | browser | deny | checkers | proxies) "$part" ;;
+    *) fail "unknown part '$part': rust, bindgen, leptos, node, python, browser, deny, checkers or proxies" ;;
     esac
 done
-printf '%s' "$environment" >.tools/env
+# These two are called by their paths: alone, they leave the environment of whoever was here before.
+[ "$*" = "checkers proxies" ] || printf '%s' "$environment" >.tools/env

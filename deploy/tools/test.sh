@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 
-deploy/tools/setup.sh rust bindgen leptos node python browser || exit
+deploy/tools/setup.sh rust bindgen leptos node python browser checkers proxies || exit
 # shellcheck source=/dev/null # written by setup.sh
 . .tools/env
 logs=target/test-logs
@@ -60,6 +60,17 @@ same_site() {
         echo "site.sh and cargo-leptos built the same site"
 }
 
+# What `make bundle` puts together, of the debug build that is there already: does it run by itself, and behind nginx
+# and Caddy?
+bundle() {
+    deploy/tools/bundle.sh target/debug/chatr target/site target/bundle-debug &&
+        node deploy/tools/try-bundle.mjs target/bundle-debug
+}
+behind_proxies() {
+    PATH=$PATH:/usr/sbin:$PWD/.tools/proxies/usr/sbin:$PWD/.tools/proxies/usr/bin \
+        node deploy/tools/try-proxy.mjs target/bundle-debug
+}
+
 npm_tests() { (cd "$1" && npm test --silent); }
 
 # The clients leave sockets to the garbage collector; that is their business.
@@ -69,6 +80,9 @@ python_tests() {
 
 part "Rust" tests_of_rust
 part "Site" same_site
+part "Bundle" bundle
+part "Proxies" behind_proxies
+part "Deployment" deploy/tools/check-deploy.sh
 part "Browser" npm_tests end2end
 part "Azure's JavaScript" npm_tests end2end/wire
 part "Azure's Python" python_tests

@@ -90,7 +90,7 @@ fn place(test: &str) -> Option<(String, String)> {
     let (file, function) = match parts.as_slice() {
         ["hub", module, function] => (format!("server/hub/src/{module}.rs"), function),
         ["wire", module, function] => (format!("app/wire/src/{module}.rs"), function),
-        ["codecs", module, function] => (format!("app/wire/tests/codecs/{module}.rs"), function),
+        ["bytes", module, function] => (format!("app/wire/tests/bytes/{module}.rs"), function),
         [module, function] => (format!("server/hub/tests/service/{module}.rs"), function),
         _ => return None,
     };

@@ -82,7 +82,6 @@ fn reads_json(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-#[cfg(feature = "protobuf")]
 fn reads_protobuf(bytes: Vec<u8>) -> Result<(), TestCaseError> {
     let bytes = Bytes::from(bytes);
     if let Ok(frame) = ClientFrame::from_protobuf(bytes.clone()) {
@@ -184,6 +183,8 @@ fn request() -> impl Strategy<Value = Request<Bytes>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_text_is_a_frame_or_a_complaint(text in prop_oneof![".{0,60}", almost_json()]) {
         reads_json(&text)?;
@@ -199,7 +200,6 @@ proptest! {
         reads_json(&String::from_utf8_lossy(&bytes))?;
     }
 
-    #[cfg(feature = "protobuf")]
     #[test]
     fn any_bytes_are_a_protobuf_frame_or_a_complaint(
         bytes in prop_oneof![
