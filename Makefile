@@ -32,7 +32,7 @@ check: ## formatting, lints and house rules, without running anything
 	cargo clippy --locked -p frontend --lib --target wasm32-unknown-unknown --target-dir target/front -- -D warnings
 	if [ -f server/tests/tidy.rs ] || [ -d server/tests/tidy ]; then cargo test --locked $(host) --test tidy; fi
 
-test: ## every test: Rust, two browsers against the real server, Azure's own client against our hub
+test: ## every test: Rust, two browsers against the real server, Azure's own clients against our hub
 	@deploy/tools/test.sh
 
 bench: ## measure the server under load and the page in a browser, into docs/benchmarks.md
@@ -63,4 +63,4 @@ audit: ## licences and sources of everything we depend on (cargo-deny)
 	cargo deny --locked check licenses bans sources
 
 setup: ## only prepare this machine for all of the above
-	@$(setup) rust bindgen leptos node browser checkers proxies
+	@$(setup) rust bindgen leptos node python browser checkers proxies

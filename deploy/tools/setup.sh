@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings to this machine what the Makefile's commands need, and nothing that is there already.
 #
-#   deploy/tools/setup.sh PART...     parts: rust bindgen leptos node browser deny checkers proxies
+#   deploy/tools/setup.sh PART...     parts: rust bindgen leptos node python browser deny checkers proxies
 #
 # Every part says what it is doing and about how long that takes on two cores, may be repeated at any time, and ends
 # with one line and exit code 2 where something cannot be had. Programs go to .tools/bin; .tools/env, which the other
@@ -171,7 +171,7 @@ leptos() {
 
 deny() { cargo_program cargo-deny 0.20.2 2; }
 
-# --- node, browser: for the tests -------------------------------------------------------------------------------------
+# --- node, python, browser: for the tests -------------------------------------------------------------------------------------
 
 node_major() { command node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/'; }
 
@@ -185,6 +185,22 @@ node() { # beware: in this file the program is `command node`
         (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) ||
             fail "npm ci in $folder failed; the messages above say why"
     done
+}
+
+# Azure's Python clients, in a folder of their own: the machine's Python stays as it is.
+python() {
+    local wanted=end2end/wire/python/requirements.txt folder=.tools/python
+    cmp -s "$wanted" "$folder/.installed" && return
+    command python3 -c 'import ensurepip, venv' 2>/dev/null || {
+        apt_has python3-venv || fail "needs Python 3 with venv for the tests with Azure's Python clients: install python3-venv and try again"
+        apt_install python3-venv
+    }
+    say "installing Azure's Python clients (about 20 s)"
+    rm -rf "$folder"
+    { command python3 -m venv "$folder" &&
+        "$folder/bin/pip" install --quiet --disable-pip-version-check --no-input -r "$wanted"; } ||
+        fail "Azure's Python clients could not be installed; the messages above say why"
+    cp "$wanted" "$folder/.installed"
 }
 
 browser() {
@@ -262,8 +278,8 @@ proxies() {
 mkdir -p .tools/bin
 for part in "$@"; do
     case $part in
-    rust | bindgen | leptos | node | browser | deny | checkers | proxies) "$part" ;;
-    *) fail "unknown part '$part': rust, bindgen, leptos, node, browser, deny, checkers or proxies" ;;
+    rust | bindgen | leptos | node | python | browser | deny | checkers | proxies) "$part" ;;
+    *) fail "unknown part '$part': rust, bindgen, leptos, node, python, browser, deny, checkers or proxies" ;;
     esac
 done
 # These two are called by their paths: alone, they leave the environment of whoever was here before.

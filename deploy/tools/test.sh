@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 
-deploy/tools/setup.sh rust bindgen leptos node browser checkers proxies || exit
+deploy/tools/setup.sh rust bindgen leptos node python browser checkers proxies || exit
 # shellcheck source=/dev/null # written by setup.sh
 . .tools/env
 logs=target/test-logs
@@ -22,7 +22,8 @@ part() {
     summary+=("$(printf '%-22s %-6s %s (%d s)' "$name" "$verdict" "$(counts "$log")" "$((SECONDS - started))")")
 }
 
-# counts LOG: what the test programs said, added up: cargo, Playwright, node's own runner and mocha each in their words
+# counts LOG: what the test programs said, added up: cargo, Playwright, node's own runner, mocha and Python's unittest
+# each in their words
 counts() {
     sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
         /^test result: /                                   { passed += $4; failed += $6; next }
@@ -30,6 +31,14 @@ counts() {
         /^(# |ℹ )fail [0-9]+$/                             { failed += $NF; next }
         /^ +[0-9]+ (passed|passing)( \(.*\))?$/            { passed += $1; next }
         /^ +[0-9]+ (failed|failing|flaky)$/                { failed += $1; next }
+        /^Ran [0-9]+ tests? in /                           { passed += $2; next }
+        /^FAILED \((failures|errors)=/ {
+            while (match($0, /(failures|errors)=[0-9]+/)) {
+                split(substr($0, RSTART, RLENGTH), named, "=")
+                failed += named[2]; passed -= named[2]; $0 = substr($0, RSTART + RLENGTH)
+            }
+            next
+        }
         END { if (passed + failed) printf "%d passed, %d failed", passed, failed }'
 }
 
@@ -64,13 +73,19 @@ behind_proxies() {
 
 npm_tests() { (cd "$1" && npm test --silent); }
 
+# The clients leave sockets to the garbage collector; that is their business.
+python_tests() {
+    .tools/python/bin/python -W ignore::ResourceWarning -m unittest discover --start-directory end2end/wire/python
+}
+
 part "Rust" tests_of_rust
 part "Site" same_site
 part "Bundle" bundle
 part "Proxies" behind_proxies
 part "Deployment" deploy/tools/check-deploy.sh
 part "Browser" npm_tests end2end
-part "Azure's own client" npm_tests end2end/wire
+part "Azure's JavaScript" npm_tests end2end/wire
+part "Azure's Python" python_tests
 
 printf '\n'
 printf '%s\n' "${summary[@]}"

@@ -1,44 +1,14 @@
 // @azure/web-pubsub-express: an application that is asked and told. A real resource would have to be able to call this
 // machine, so these tests run on the hub only.
 import { WebPubSubJsonProtocol, WebPubSubJsonReliableProtocol } from "@azure/web-pubsub-client";
-import { WebPubSubEventHandler } from "@azure/web-pubsub-express";
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { once } from "node:events";
 import { test } from "node:test";
-import express from "express";
+import { application } from "./application.js";
 import { enter, hearsNothing, Inbox, mayAll } from "./people.js";
 import { hub, service, skip, startHub } from "./places.js";
 
 if (process.env.PUBSUB_CONNECTION_STRING) skip("Webhooks, on Azure", "a resource cannot call this machine");
-
-const everything = "user-events=* system-events=connect,connected,disconnected";
-
-/**
- * Starts an application with the handler that `options` describe, and a hub that calls it. `events` says which events
- * the hub sends. `seen` holds every request that the application got, as `METHOD name`.
- */
-async function application(t, options, { events = everything, allowed = undefined } = {}) {
-  const app = express();
-  const seen = [];
-  app.use((request, _, next) => {
-    seen.push({ method: request.method, headers: request.headers });
-    next();
-  });
-  const server = app.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const url = `http://127.0.0.1:${server.address().port}/api/webpubsub/hubs/${hub}/`;
-  const place = await startHub("--handler", `hub=${hub} url=${url} ${events}`);
-  const allowedEndpoints = allowed?.(place);
-  const handler = new WebPubSubEventHandler(hub, { ...options, ...(allowedEndpoints && { allowedEndpoints }) });
-  app.use(handler.getMiddleware());
-  t.after(async () => {
-    await place.stop();
-    server.closeAllConnections();
-    server.close();
-  });
-  return { place, seen };
-}
 
 test("The application is asked whether it wants events, before the first and not again", async (t) => {
   const { place, seen } = await application(t, {});

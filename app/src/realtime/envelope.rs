@@ -183,6 +183,7 @@ mod tests {
             payload: json(text.to_owned()),
             sequence_id: None,
             metadata: Metadata::new(),
+            stream: None,
         }
     }
 

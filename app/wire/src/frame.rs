@@ -1,7 +1,9 @@
 //! The frames of one Web PubSub socket as plain data. Owns the shapes; the codecs are siblings
-//! (`frame/json.rs`). Refuses to know sockets, clocks and what the payloads mean.
+//! (`frame/json.rs`, `frame/protobuf.rs`). Refuses to know sockets, clocks and what the payloads mean.
 
 pub mod json;
+#[cfg(feature = "protobuf")]
+pub mod protobuf;
 
 pub use json::{MAX_TTL_SECONDS, Malformed, is_event_name, is_group_name, numbered};
 
@@ -89,6 +91,33 @@ pub enum ClientFrame {
         sequence_id: u64,
     },
     Ping,
+    /// A user event whose answer comes back as the response to this invocation. JSON subprotocols only: the
+    /// numbers of its protobuf fields are not published.
+    Invoke {
+        invocation_id: String,
+        event: String,
+        payload: Option<Payload>,
+    },
+    /// Nobody waits for the response any more.
+    CancelInvocation {
+        invocation_id: String,
+    },
+    /// The client will publish one ordered stream of fragments to a group.
+    StreamStart {
+        group: String,
+        stream_id: String,
+        idle_timeout_ms: Option<u32>,
+        no_echo: bool,
+    },
+    /// The next fragment with its number, which starts at 1; without one, a sign of life.
+    StreamData {
+        stream_id: String,
+        fragment: Option<(u64, Payload)>,
+    },
+    StreamEnd {
+        stream_id: String,
+        error: Option<UserError>,
+    },
 }
 
 /// What the service sends.
@@ -109,6 +138,27 @@ pub enum ServiceFrame {
     },
     Message(Message),
     Pong,
+    InvokeResponse {
+        invocation_id: String,
+        result: Result<Option<Payload>, AckError>,
+    },
+    /// Everything before this number was published.
+    StreamAck {
+        stream_id: String,
+        expected: u64,
+    },
+    /// The fragment was not published; the stream goes on with this number.
+    StreamNack {
+        stream_id: String,
+        expected: u64,
+        name: String,
+        message: String,
+    },
+    /// The stream is over, or never was.
+    StreamClosed {
+        stream_id: String,
+        error: Option<StreamError>,
+    },
 }
 
 /// A message as a receiver sees it.
@@ -119,6 +169,37 @@ pub struct Message {
     /// Present on reliable subprotocols only; starts at 1, steps by 1 per connection.
     pub sequence_id: Option<u64>,
     pub metadata: Metadata,
+    /// Present on the fragments of a stream only.
+    pub stream: Option<StreamPart>,
+}
+
+/// Which part of which stream a message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamPart {
+    pub stream_id: String,
+    /// Starts at 1, steps by 1 per stream; has nothing to do with the connection's sequence ids.
+    pub sequence_id: u64,
+    pub end: bool,
+    /// Why the stream ended before its time.
+    pub error: Option<StreamError>,
+}
+
+/// Why a stream ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamError {
+    /// To a publisher: `StreamNotFound`, `Forbidden`, `BadRequest`, `InternalServerError`, `IdleTimeout`. To a
+    /// receiver also `Cancelled` and `UserError`.
+    pub name: String,
+    pub message: String,
+    /// The publisher's own, with `UserError`.
+    pub user_code: Option<String>,
+}
+
+/// Why a publisher ends its stream as a failure, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserError {
+    pub message: String,
+    pub code: Option<String>,
 }
 
 /// Who published a message.
@@ -150,4 +231,32 @@ pub enum AckErrorName {
     Timeout,
     #[serde(untagged)]
     Other(String),
+}
+
+impl AckErrorName {
+    pub fn as_str(&self) -> &str {
+        match self {
+            AckErrorName::Forbidden => "Forbidden",
+            AckErrorName::InternalServerError => "InternalServerError",
+            AckErrorName::Duplicate => "Duplicate",
+            AckErrorName::BadRequest => "BadRequest",
+            AckErrorName::NotFound => "NotFound",
+            AckErrorName::Timeout => "Timeout",
+            AckErrorName::Other(name) => name,
+        }
+    }
+
+    pub fn named(name: &str) -> Self {
+        [
+            AckErrorName::Forbidden,
+            AckErrorName::InternalServerError,
+            AckErrorName::Duplicate,
+            AckErrorName::BadRequest,
+            AckErrorName::NotFound,
+            AckErrorName::Timeout,
+        ]
+        .into_iter()
+        .find(|known| known.as_str() == name)
+        .unwrap_or_else(|| AckErrorName::Other(name.to_owned()))
+    }
 }

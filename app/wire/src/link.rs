@@ -237,7 +237,16 @@ impl Link {
                     };
                 }
             }
-            Some(ServiceFrame::Connected { .. } | ServiceFrame::Pong) | None => {}
+            // The link neither invokes nor streams.
+            Some(
+                ServiceFrame::Connected { .. }
+                | ServiceFrame::Pong
+                | ServiceFrame::InvokeResponse { .. }
+                | ServiceFrame::StreamAck { .. }
+                | ServiceFrame::StreamNack { .. }
+                | ServiceFrame::StreamClosed { .. },
+            )
+            | None => {}
         }
     }
 

@@ -13,6 +13,19 @@ use serde::{Deserialize, Serialize};
 /// The newest version that this module speaks.
 pub const API_VERSION: &str = "2024-12-01";
 
+/// All versions that are answered, and all alike. Source: REST reference, general availability and previews.
+pub const API_VERSIONS: &[&str] = &[
+    "2020-10-01",
+    "2021-05-01-preview",
+    "2021-08-01-preview",
+    "2021-10-01",
+    "2022-10-01-preview",
+    "2022-11-01",
+    "2023-07-01",
+    "2024-01-01",
+    API_VERSION,
+];
+
 /// The largest body of a send, in bytes. Source: product documentation (1 MB per message).
 pub const MAX_BODY: usize = 1024 * 1024;
 
@@ -139,6 +152,8 @@ pub enum BadCall {
     Invalid(String),
     #[error("the content type is not supported")]
     ContentType,
+    #[error("{0} is not offered here")]
+    NotOffered(String),
 }
 
 impl BadCall {
@@ -148,6 +163,7 @@ impl BadCall {
             BadCall::Method => StatusCode::METHOD_NOT_ALLOWED,
             BadCall::Invalid(_) => StatusCode::BAD_REQUEST,
             BadCall::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            BadCall::NotOffered(_) => StatusCode::NOT_IMPLEMENTED,
         }
     }
 }
@@ -318,6 +334,13 @@ impl Call {
             ["api", "hubs", hub, rest @ ..] if !rest.is_empty() => ((*hub).to_owned(), rest),
             _ => return Err(BadCall::Route),
         };
+        if let Some(version) = parameters.one("api-version")
+            && !API_VERSIONS.contains(&version.as_str())
+        {
+            return Err(BadCall::Invalid(format!(
+                "the api-version {version} is not known"
+            )));
+        }
         let send = |to: Target| parameters.send(to, request);
         let close = |whom: Target| Call::Close {
             whom,
@@ -325,14 +348,7 @@ impl Call {
             reason: parameters.one("reason"),
         };
         let call = match (method.as_str(), rest) {
-            ("POST", [":generateToken"]) => Call::GenerateToken {
-                user: parameters.one("userId"),
-                roles: parameters.all("role"),
-                groups: parameters.all("group"),
-                minutes: parameters
-                    .number("minutesToExpire", 1..=u32::MAX)?
-                    .unwrap_or(60),
-            },
+            ("POST", [":generateToken"]) => parameters.generate_token()?,
             ("POST", [":send"]) => send(Target::All)?,
             ("POST", ["groups", group, ":send"]) => send(Target::Group(group_name(group)?))?,
             ("POST", ["users", user, ":send"]) => send(Target::User((*user).into()))?,
@@ -342,7 +358,11 @@ impl Call {
                 close(Target::Group(group_name(group)?))
             }
             ("POST", ["users", user, ":closeConnections"]) => close(Target::User((*user).into())),
-            ("DELETE", ["connections", id]) => close(Target::Connection((*id).into())),
+            ("DELETE", ["connections", id]) => Call::Close {
+                whom: Target::Connection((*id).into()),
+                excluded: Vec::new(),
+                reason: parameters.one("reason"),
+            },
             ("HEAD" | "GET", ["connections", id]) => Call::Exists {
                 what: Target::Connection((*id).into()),
             },
@@ -536,6 +556,24 @@ impl Parameters {
                     })
             })
             .transpose()
+    }
+
+    fn generate_token(&self) -> Result<Call, BadCall> {
+        if let Some(kind) = self.one("clientType")
+            && !kind.eq_ignore_ascii_case("default")
+        {
+            return Err(BadCall::NotOffered(format!("the client type {kind}")));
+        }
+        let groups = self.all("group");
+        Ok(Call::GenerateToken {
+            user: self.one("userId"),
+            roles: self.all("role"),
+            groups: groups
+                .iter()
+                .map(|group| group_name(group))
+                .collect::<Result<_, _>>()?,
+            minutes: self.number("minutesToExpire", 1..=u32::MAX)?.unwrap_or(60),
+        })
     }
 
     fn send(&self, to: Target, request: &Request<Bytes>) -> Result<Call, BadCall> {

@@ -18,12 +18,20 @@ pub struct Config {
     pub keep_alive: Duration,
     /// How long a reliable session waits for its client. Default 30 s (client specification).
     pub retention: Duration,
+    /// The hubs that there are, in lower case; `None` lets any be used, as the service does.
+    pub hubs: Option<Vec<String>>,
     /// Where events go; the first that fits an event gets it.
     pub handlers: Vec<Handler>,
+    /// How long a handler may take over one event, tries included. Default 100 s (emulator of the service).
+    pub handler_timeout: Duration,
+    /// Connections over all hubs; more are refused with 429. Default: no limit of its own.
+    pub max_connections: Option<usize>,
+    /// Whether recent frames and calls are kept for `Hub::page_router`. Default: no.
+    pub journal: bool,
 }
 
 /// One webhook.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Handler {
     /// The hub, in lower case; `None` for every hub.
     pub hub: Option<String>,
@@ -33,6 +41,8 @@ pub struct Handler {
     pub user_events: UserEvents,
     /// Which of `connect`, `connected`, `disconnected` are sent.
     pub system_events: Vec<SystemEvent>,
+    /// A bearer token that the handler's own door asks for.
+    pub bearer: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +68,19 @@ impl Config {
             anonymous: false,
             keep_alive: Duration::from_secs(20),
             retention: Duration::from_secs(30),
+            hubs: None,
             handlers: Vec::new(),
+            handler_timeout: Duration::from_secs(100),
+            max_connections: None,
+            journal: false,
         }
+    }
+
+    /// Whether there is a hub of this name, in lower case.
+    pub fn serves(&self, hub: &str) -> bool {
+        self.hubs
+            .as_ref()
+            .is_none_or(|hubs| hubs.iter().any(|name| name == hub))
     }
 }
 
@@ -75,6 +96,20 @@ impl Handler {
                 SystemEvent::Connected,
                 SystemEvent::Disconnected,
             ],
+            bearer: None,
         }
+    }
+}
+
+/// Without what might be secret: the query of the URL and the token.
+impl std::fmt::Debug for Handler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let url = self.url_template.split('?').next().unwrap_or_default();
+        f.debug_struct("Handler")
+            .field("hub", &self.hub)
+            .field("url_template", &url)
+            .field("user_events", &self.user_events)
+            .field("system_events", &self.system_events)
+            .finish_non_exhaustive()
     }
 }

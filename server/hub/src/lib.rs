@@ -1,9 +1,12 @@
 //! A Web PubSub service in a library: Azure's paths, frames, webhooks and REST calls, for applications that
 //! want it inside their own process and for tests that want it on a port.
 //!
-//! Offered: raw clients and the JSON subprotocols, plain and reliable; webhooks with validation, signature,
-//! connection state and retries; the REST data plane. Not offered: protobuf, streams and invocation, filters,
-//! MQTT, Socket.IO, event listeners. It knows nothing of what the messages mean.
+//! Offered: raw clients and the JSON and protobuf subprotocols, plain and reliable, with streams and invocation;
+//! webhooks with validation, signature, connection state and retries; the whole REST data plane with its filter.
+//! Not offered: MQTT, Socket.IO, event listeners; `docs/hub.md` says why, and which test shows what. It knows
+//! nothing of what the messages mean.
+//!
+//! Whoever accepts connections for the routers wraps each in [`Lingering`], or a goodbye may be lost to a reset.
 //!
 //! One wiring order, no cycle, since only the socket side needs the application:
 //! `Hub::new` -> `Hub::rest_router` -> the application -> `Hub::socket_router(application)`.
@@ -13,21 +16,28 @@ mod clock;
 mod config;
 mod connection;
 mod fanout;
+mod filter;
+mod journal;
+mod lingering;
+mod page;
 mod registry;
 mod reliable;
 mod rest;
 mod session;
 mod socket;
+mod streams;
 mod upstream;
 
 pub use access::hub_name;
 pub use config::{Config, Handler, SystemEvent, UserEvents};
+pub use lingering::Lingering;
 pub use session::MAX_QUEUED_BYTES;
 pub use socket::MAX_MESSAGE;
 pub use upstream::HttpService;
 
 use axum::Router;
-use axum::routing::any;
+use axum::routing::{any, get, post};
+use journal::Journal;
 use registry::Registry;
 use session::{Ending, Session};
 use socket::Door;
@@ -46,6 +56,7 @@ pub struct Hub {
 
 struct Inner {
     config: Config,
+    journal: Option<Journal>,
     hubs: Mutex<HashMap<String, Arc<Connections>>>,
     /// Sessions and what they still have to tell their handlers; see `Presence`.
     present: AtomicUsize,
@@ -69,6 +80,7 @@ impl Hub {
     pub fn new(config: Config) -> Self {
         Self {
             inner: Arc::new(Inner {
+                journal: config.journal.then(Journal::default),
                 config,
                 hubs: Mutex::default(),
                 present: AtomicUsize::new(0),
@@ -97,6 +109,16 @@ impl Hub {
             .route("/client", any(socket::by_query))
             .route("/client/", any(socket::by_query))
             .with_state(door)
+    }
+
+    /// A page for developers at `/`: who is connected, what passed lately, a form to send something. It asks for no
+    /// token and shows what messages say: only for a service that nobody else reaches. Needs `Config::journal`.
+    pub fn page_router(&self) -> Router {
+        Router::new()
+            .route("/", get(page::html))
+            .route("/live", get(page::live))
+            .route("/live/send", post(page::send))
+            .with_state(self.clone())
     }
 
     /// How many sessions there are, waiting ones included.
@@ -142,6 +164,16 @@ impl Hub {
         }
     }
 
+    /// A hub that somebody was in. Who has shown nothing yet must not be able to fill the memory with names.
+    fn known(&self, name: &str) -> Option<Arc<Connections>> {
+        let hubs = self
+            .inner
+            .hubs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        hubs.get(name).cloned()
+    }
+
     fn all(&self) -> Vec<Arc<Connections>> {
         self.inner
             .hubs
@@ -154,6 +186,21 @@ impl Hub {
 
     fn forget(&self, session: &Session) {
         self.of(&session.hub).lock().remove(&session.id);
+    }
+
+    fn journal(&self) -> Option<&Journal> {
+        self.inner.journal.as_ref()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let hubs = self
+            .inner
+            .hubs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut names: Vec<String> = hubs.keys().cloned().collect();
+        names.sort_unstable();
+        names
     }
 
     fn is_shutting_down(&self) -> bool {

@@ -7,19 +7,28 @@ use clap::Parser as _;
 use program::arguments::Arguments;
 use program::caller;
 use program::listener::{Listener, asked_to_stop};
+use program::settings::Settings;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    log(&arguments);
+    let settings = match Settings::of(Arguments::parse()) {
+        Ok(settings) => settings,
+        Err(wrong) => {
+            for why in wrong {
+                eprintln!("hub: {why}");
+            }
+            return ExitCode::FAILURE;
+        }
+    };
+    log(&settings);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
     let ended = runtime
         .map_err(|error| format!("the runtime did not start: {error}"))
-        .and_then(|runtime| runtime.block_on(run(&arguments)));
+        .and_then(|runtime| runtime.block_on(run(settings)));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
@@ -29,40 +38,50 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: &Arguments) -> Result<(), String> {
-    let config = arguments.config()?;
+async fn run(settings: Settings) -> Result<(), String> {
+    let config = settings.config;
     let stop = asked_to_stop().map_err(|error| format!("signals cannot be heard: {error}"))?;
-    let address = arguments.address();
-    let listener = Listener::bind(address)
+    let address = settings.address;
+    let listener = Listener::bind(address, settings.head_timeout)
         .await
         .map_err(|error| format!("cannot listen on {address}: {error}"))?;
     let endpoint = listener.endpoint();
     let key = config.keys.first().map(String::as_str).unwrap_or_default();
     // Whoever started the program may have stopped listening to it; the service runs all the same.
+    let mut out = std::io::stdout();
     let _ = writeln!(
-        std::io::stdout(),
+        out,
         "Endpoint={endpoint};AccessKey={key};Version=1.0;\nhub: ready at {endpoint}"
     );
+    if settings.page {
+        let _ = writeln!(out, "hub: page at {endpoint}/");
+        if !address.ip().is_loopback() {
+            tracing::warn!("the page shows messages to everybody who reaches this port");
+        }
+    }
     tracing::info!(%endpoint, handlers = config.handlers.len(), "ready");
     let hub = hub::Hub::new(config);
-    let router = hub
+    let mut router = hub
         .rest_router()
         .merge(hub.socket_router(caller::over_http()));
+    if settings.page {
+        router = router.merge(hub.page_router());
+    }
     listener.serve(router, stop).await;
     tracing::info!(connections = hub.connections(), "draining");
-    hub.shut_down(arguments.drain()).await;
+    hub.shut_down(settings.drain).await;
     tracing::info!("stopped");
     Ok(())
 }
 
 /// Logs go to the standard error stream: the standard output is for the connection string.
-fn log(arguments: &Arguments) {
-    let filter = EnvFilter::builder().parse_lossy(arguments.log());
+fn log(settings: &Settings) {
+    let filter = EnvFilter::builder().parse_lossy(&settings.log);
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
-    if arguments.json_logs() {
+    if settings.json_logs {
         logs.json().init();
     } else {
         logs.init();

@@ -20,6 +20,18 @@ struct Entry<S> {
     permissions: Permissions,
 }
 
+/// Groups by name that REST calls may have granted or revoked, per connection and permission. Source: emulator of
+/// the service.
+pub const MAX_RULES: usize = 1_000;
+
+/// What became of a grant or a revocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    Done,
+    NoConnection,
+    TooMany,
+}
+
 /// What one connection may do: its roles, and what REST calls changed since. A literal grant or revocation
 /// outranks the roles.
 #[derive(Default)]
@@ -145,18 +157,25 @@ impl<S: Clone> Registry<S> {
             .is_some_and(|entry| entry.permissions.allow(permission, group))
     }
 
-    /// Grants or revokes one literal group name. False if there is no such connection.
-    pub fn change(&mut self, id: &str, permission: Permission, group: &str, allowed: bool) -> bool {
-        match self.connections.get_mut(id) {
-            Some(entry) => {
-                entry
-                    .permissions
-                    .changed
-                    .insert((permission, group.to_owned()), allowed);
-                true
-            }
-            None => false,
+    /// Grants or revokes one literal group name.
+    pub fn change(
+        &mut self,
+        id: &str,
+        permission: Permission,
+        group: &str,
+        allowed: bool,
+    ) -> Changed {
+        let Some(entry) = self.connections.get_mut(id) else {
+            return Changed::NoConnection;
+        };
+        let changed = &mut entry.permissions.changed;
+        let key = (permission, group.to_owned());
+        let rules = changed.keys().filter(|(kind, _)| *kind == permission);
+        if rules.count() >= MAX_RULES && !changed.contains_key(&key) {
+            return Changed::TooMany;
         }
+        changed.insert(key, allowed);
+        Changed::Done
     }
 
     pub fn get(&self, id: &str) -> Option<&S> {
@@ -187,6 +206,18 @@ impl<S: Clone> Registry<S> {
 
     pub fn user_of(&self, id: &str) -> Option<&str> {
         self.connections.get(id)?.user.as_deref()
+    }
+
+    /// The groups of a connection, in no order.
+    pub fn groups_of(&self, id: &str) -> Option<&HashSet<Arc<str>>> {
+        Some(&self.connections.get(id)?.groups)
+    }
+
+    /// Every group with the number of its members, in no order.
+    pub fn groups(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.groups
+            .iter()
+            .map(|(group, members)| (&**group, members.len()))
     }
 
     pub fn group_exists(&self, group: &str) -> bool {
@@ -232,6 +263,25 @@ mod tests {
         assert!(registry.allows("c1", Permission::SendToGroup, "team.blue"));
         registry.change("c1", Permission::SendToGroup, "team.red", true);
         assert!(allowed(&registry));
+    }
+
+    #[test]
+    fn the_1001st_rule_for_a_connection_is_one_too_many() {
+        let mut registry = Registry::default();
+        registry.insert("c1", None, Vec::new(), ());
+        let kind = Permission::SendToGroup;
+        for number in 0..MAX_RULES {
+            let done = registry.change("c1", kind, &format!("g{number}"), true);
+            assert_eq!(done, Changed::Done);
+        }
+        assert_eq!(registry.change("c1", kind, "more", true), Changed::TooMany);
+        assert_eq!(registry.change("c1", kind, "g1", false), Changed::Done);
+        let other = Permission::JoinLeaveGroup;
+        assert_eq!(registry.change("c1", other, "more", true), Changed::Done);
+        assert_eq!(
+            registry.change("c2", kind, "g", true),
+            Changed::NoConnection
+        );
     }
 
     #[derive(Debug, Clone)]

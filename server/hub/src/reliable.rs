@@ -2,7 +2,6 @@
 //! memory of executed requests. Pure: no sockets, no clock.
 
 use std::collections::{HashSet, VecDeque};
-use std::ops::Deref;
 
 /// Unacknowledged messages that a session may owe. Source: client specification (1,000 messages or 16 MB).
 pub const MAX_UNACKED: usize = 1_000;
@@ -35,14 +34,14 @@ impl<T> Default for Replay<T> {
     }
 }
 
-impl<T: Deref<Target = str> + Clone> Replay<T> {
+impl<T: AsRef<[u8]> + Clone> Replay<T> {
     /// Numbers a message (1, 2, 3 …), prints it with its number, and keeps the print.
     pub fn push(&mut self, print: impl FnOnce(u64) -> T) -> Result<T, Full> {
         if self.unacked.len() >= MAX_UNACKED {
             return Err(Full);
         }
         let message = print(self.last + 1);
-        let bytes = self.bytes + message.len();
+        let bytes = self.bytes + message.as_ref().len();
         if bytes > MAX_UNACKED_BYTES {
             return Err(Full);
         }
@@ -61,7 +60,7 @@ impl<T: Deref<Target = str> + Clone> Replay<T> {
             if *id > sequence_id {
                 break;
             }
-            self.bytes -= message.len();
+            self.bytes -= message.as_ref().len();
             self.unacked.pop_front();
         }
     }

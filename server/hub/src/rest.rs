@@ -1,7 +1,11 @@
 //! The door for applications: `/api/hubs/{*rest}` and `/api/health`. Reads a call, checks its token, performs
 //! it on the connections that are present, answers as the service does.
 
-use crate::registry::Registry;
+mod listing;
+mod problem;
+
+use crate::filter::{Filter, Subject};
+use crate::registry::{Changed, MAX_RULES, Registry};
 use crate::session::{Ending, Session};
 use crate::{Hub, access, clock, fanout};
 use axum::body::Body;
@@ -9,55 +13,33 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
+use listing::list;
+use problem::Problem;
 use serde::Serialize;
 use std::sync::Arc;
 use wire::frame::{Message, Sender};
-use wire::rest::{
-    API_VERSION, BadCall, Call, GeneratedToken, MAX_BODY, MAX_PAGE, Member, PageRequest, Target,
-};
+use wire::rest::{API_VERSIONS, Call, GeneratedToken, MAX_BODY, Member, Target};
 use wire::token::{Claims, sign};
-
-/// What the service answers when something is wrong.
-struct Problem {
-    status: StatusCode,
-    code: &'static str,
-    target: &'static str,
-    message: String,
-}
-
-#[derive(Serialize)]
-struct ProblemBody<'a> {
-    code: &'a str,
-    message: &'a str,
-    target: &'a str,
-    details: Option<()>,
-    innererror: Option<()>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Listing {
-    value: Vec<Listed>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_link: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Listed {
-    connection_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_id: Option<String>,
-}
 
 /// Answers any method on any path below `/api`.
 pub async fn answer(State(hub): State<Hub>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY).await else {
-        return Problem::invalid("Invalid Content-Length header.").into_response();
+        return versioned(Problem::invalid("Invalid Content-Length header.").into_response());
     };
     let request = Request::from_parts(parts, bytes);
-    perform(&hub, &request).unwrap_or_else(Problem::into_response)
+    let response = perform(&hub, &request).unwrap_or_else(Problem::into_response);
+    versioned(response)
+}
+
+/// Says on every answer which versions are spoken.
+fn versioned(mut response: Response) -> Response {
+    if let Ok(versions) = header::HeaderValue::from_str(&API_VERSIONS.join(", ")) {
+        response
+            .headers_mut()
+            .insert("api-supported-versions", versions);
+    }
+    response
 }
 
 fn perform(hub: &Hub, request: &Request<Bytes>) -> Result<Response, Problem> {
@@ -77,16 +59,32 @@ fn perform(hub: &Hub, request: &Request<Bytes>) -> Result<Response, Problem> {
     }
     let name =
         access::hub_name(&name).ok_or_else(|| Problem::invalid("The hub's name is not valid."))?;
-    if has_filter(&call) {
+    if !hub.config().serves(&name) {
         return Err(Problem {
-            status: StatusCode::NOT_IMPLEMENTED,
-            code: "Error.NotImplemented",
-            target: "filter",
-            message: "Filters are not offered here yet; name groups, users or connections instead."
-                .into(),
+            status: StatusCode::NOT_FOUND,
+            code: "Error.Hub.NotExisted",
+            target: "Hub",
+            message: format!("Hub `{name}` is not found."),
         });
     }
-    let state = hub.of(&name);
+    let performed = on_hub(hub, &name, call, request);
+    let status = match &performed {
+        Ok(response) => response.status(),
+        Err(problem) => problem.status,
+    };
+    hub.note_rest(&name, request.method(), path, status);
+    performed
+}
+
+fn on_hub(
+    hub: &Hub,
+    name: &str,
+    call: Call,
+    request: &Request<Bytes>,
+) -> Result<Response, Problem> {
+    let path = request.uri().path();
+    let filter = filter_of(&call)?;
+    let state = hub.of(name);
     let mut registry = state.lock();
     Ok(match call {
         Call::Health => empty(StatusCode::OK),
@@ -133,8 +131,12 @@ fn perform(hub: &Hub, request: &Request<Bytes>) -> Result<Response, Problem> {
                 payload,
                 sequence_id: None,
                 metadata,
+                stream: None,
             };
-            let excluded = |id: &str| options.excluded.iter().any(|excluded| excluded == id);
+            let excluded = |id: &str| {
+                options.excluded.iter().any(|excluded| excluded == id)
+                    || !is_chosen(&registry, filter.as_ref(), id)
+            };
             match to {
                 Target::All => fanout::deliver(message, registry.all(), excluded),
                 Target::Group(group) => {
@@ -211,22 +213,18 @@ fn perform(hub: &Hub, request: &Request<Bytes>) -> Result<Response, Problem> {
             empty(StatusCode::NO_CONTENT)
         }
         Call::AddToGroups { groups, .. } => {
-            let ids: Vec<String> = registry.all().map(|(id, _)| id.to_owned()).collect();
-            for (id, group) in ids
-                .iter()
-                .flat_map(|id| groups.iter().map(move |group| (id, group)))
-            {
-                registry.join(id, group);
+            for id in chosen(&registry, filter.as_ref()) {
+                for group in &groups {
+                    registry.join(&id, group);
+                }
             }
             empty(StatusCode::OK)
         }
         Call::RemoveFromGroups { groups, .. } => {
-            let ids: Vec<String> = registry.all().map(|(id, _)| id.to_owned()).collect();
-            for (id, group) in ids
-                .iter()
-                .flat_map(|id| groups.iter().map(move |group| (id, group)))
-            {
-                registry.leave(id, group);
+            for id in chosen(&registry, filter.as_ref()) {
+                for group in &groups {
+                    registry.leave(&id, group);
+                }
             }
             empty(StatusCode::OK)
         }
@@ -241,23 +239,24 @@ fn perform(hub: &Hub, request: &Request<Bytes>) -> Result<Response, Problem> {
             permission,
             group,
             connection,
-        } => {
-            if !registry.change(&connection, permission, &group, true) {
+        } => match registry.change(&connection, permission, &group, true) {
+            Changed::Done => empty(StatusCode::OK),
+            Changed::TooMany => return Err(Problem::too_many_rules(MAX_RULES)),
+            Changed::NoConnection => {
                 return Err(Problem::no_connection(
                     "Info.Connection.NotExisted",
                     &connection,
                 ));
             }
-            empty(StatusCode::OK)
-        }
+        },
         Call::Revoke {
             permission,
             group,
             connection,
-        } => {
-            registry.change(&connection, permission, &group, false);
-            empty(StatusCode::NO_CONTENT)
-        }
+        } => match registry.change(&connection, permission, &group, false) {
+            Changed::Done | Changed::NoConnection => empty(StatusCode::NO_CONTENT),
+            Changed::TooMany => return Err(Problem::too_many_rules(MAX_RULES)),
+        },
         Call::Check {
             permission,
             group,
@@ -274,14 +273,40 @@ fn perform(hub: &Hub, request: &Request<Bytes>) -> Result<Response, Problem> {
     })
 }
 
-fn has_filter(call: &Call) -> bool {
-    match call {
-        Call::Send { options, .. } => options.filter.is_some(),
+fn filter_of(call: &Call) -> Result<Option<Filter>, Problem> {
+    let text = match call {
+        Call::Send { options, .. } => options.filter.as_deref(),
         Call::AddToGroups { filter, .. } | Call::RemoveFromGroups { filter, .. } => {
-            filter.is_some()
+            filter.as_deref()
         }
-        _ => false,
-    }
+        _ => None,
+    };
+    text.filter(|text| !text.trim().is_empty())
+        .map(Filter::parse)
+        .transpose()
+        .map_err(|bad| Problem::invalid(bad.to_string()))
+}
+
+fn is_chosen(registry: &Registry<Arc<Session>>, filter: Option<&Filter>, id: &str) -> bool {
+    let Some(filter) = filter else { return true };
+    let (Some(session), Some(groups)) = (registry.get(id), registry.groups_of(id)) else {
+        return false;
+    };
+    filter.accepts(&Subject {
+        connection: &session.id,
+        user: session.user.as_deref(),
+        protocol: session.subprotocol.as_deref(),
+        groups,
+    })
+}
+
+fn chosen(registry: &Registry<Arc<Session>>, filter: Option<&Filter>) -> Vec<String> {
+    registry
+        .all()
+        .map(|(id, _)| id)
+        .filter(|id| is_chosen(registry, filter, id))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn targeted(registry: &Registry<Arc<Session>>, whom: &Target) -> Vec<Arc<Session>> {
@@ -313,54 +338,6 @@ fn ids_of_member(registry: &Registry<Arc<Session>>, member: Member) -> Vec<Strin
     }
 }
 
-/// A page of a group, ordered by connection id. The continuation token is the last id that was listed.
-fn list(
-    registry: &Registry<Arc<Session>>,
-    group: &str,
-    page: &PageRequest,
-    address: &str,
-) -> Result<Listing, Problem> {
-    let after = page.continuation.as_deref().unwrap_or_default();
-    if !after.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Err(Problem::invalid("The continuation token is not valid."));
-    }
-    let mut ids: Vec<&str> = registry
-        .in_group(group)
-        .map(|(id, _)| id)
-        .filter(|id| *id > after)
-        .collect();
-    ids.sort_unstable();
-    let size = page
-        .max_page_size
-        .unwrap_or(MAX_PAGE)
-        .min(page.top.unwrap_or(usize::MAX));
-    let more = ids.len() > size;
-    ids.truncate(size);
-    let left = page.top.map(|top| top - ids.len());
-    let next_link = (more && left != Some(0)).then(|| {
-        let mut link = format!("{address}?api-version={API_VERSION}");
-        if let Some(size) = page.max_page_size {
-            link.push_str(&format!("&maxpagesize={size}"));
-        }
-        if let Some(left) = left {
-            link.push_str(&format!("&top={left}"));
-        }
-        link.push_str(&format!(
-            "&continuationToken={}",
-            ids.last().copied().unwrap_or_default()
-        ));
-        link
-    });
-    let value = ids
-        .iter()
-        .map(|id| Listed {
-            connection_id: (*id).to_owned(),
-            user_id: registry.user_of(id).map(str::to_owned),
-        })
-        .collect();
-    Ok(Listing { value, next_link })
-}
-
 fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
@@ -383,50 +360,4 @@ fn not_found(code: &'static str) -> Response {
         .headers_mut()
         .insert("x-ms-error-code", header::HeaderValue::from_static(code));
     response
-}
-
-impl Problem {
-    fn invalid(message: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            code: "Error.BadRequest",
-            target: "Request",
-            message: message.into(),
-        }
-    }
-
-    fn no_connection(code: &'static str, id: &str) -> Self {
-        let message = format!("Connection `{id}` is not found.");
-        Self {
-            status: StatusCode::NOT_FOUND,
-            code,
-            target: "Connection",
-            message,
-        }
-    }
-
-    fn into_response(self) -> Response {
-        let body = ProblemBody {
-            code: self.code,
-            message: &self.message,
-            target: self.target,
-            details: None,
-            innererror: None,
-        };
-        let mut response = json(self.status, &body);
-        response.headers_mut().insert(
-            "x-ms-error-code",
-            header::HeaderValue::from_static(self.code),
-        );
-        response
-    }
-}
-
-impl From<BadCall> for Problem {
-    fn from(bad: BadCall) -> Self {
-        Self {
-            status: bad.status(),
-            ..Self::invalid(bad.to_string())
-        }
-    }
 }

@@ -4,13 +4,14 @@
 use crate::fanout::Encoded;
 use crate::reliable::{Full, Replay};
 use axum::extract::ws::{Message as Frame, Utf8Bytes, WebSocket};
+use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use subtle::ConstantTimeEq;
 use tokio::sync::{Notify, mpsc};
 use wire::frame::{ServiceFrame, numbered};
 
-/// Bytes that may wait for a slow client without recovery, before it is closed.
+/// Bytes that may wait for a slow client without recovery; the next message closes it.
 pub const MAX_QUEUED_BYTES: usize = 1024 * 1024;
 
 /// How a client talks.
@@ -21,6 +22,8 @@ pub enum Protocol {
     Json,
     /// Json with sequence ids, acknowledgements and recovery.
     ReliableJson,
+    Protobuf,
+    ReliableProtobuf,
 }
 
 impl Protocol {
@@ -29,7 +32,53 @@ impl Protocol {
         match name.to_ascii_lowercase().as_str() {
             "json.webpubsub.azure.v1" => Some(Protocol::Json),
             "json.reliable.webpubsub.azure.v1" => Some(Protocol::ReliableJson),
+            "protobuf.webpubsub.azure.v1" => Some(Protocol::Protobuf),
+            "protobuf.reliable.webpubsub.azure.v1" => Some(Protocol::ReliableProtobuf),
             _ => None,
+        }
+    }
+
+    pub const fn is_reliable(self) -> bool {
+        matches!(self, Protocol::ReliableJson | Protocol::ReliableProtobuf)
+    }
+
+    pub const fn is_protobuf(self) -> bool {
+        matches!(self, Protocol::Protobuf | Protocol::ReliableProtobuf)
+    }
+
+    /// A frame as this protocol has it; raw clients get none.
+    pub fn print(self, frame: &ServiceFrame) -> Option<Frame> {
+        match self {
+            Protocol::Raw => None,
+            Protocol::Json | Protocol::ReliableJson => Some(Frame::Text(frame.to_json().into())),
+            Protocol::Protobuf | Protocol::ReliableProtobuf => {
+                frame.to_protobuf().map(Frame::Binary)
+            }
+        }
+    }
+}
+
+/// A numbered message as it was printed for one client.
+#[derive(Clone)]
+enum Printed {
+    Text(Utf8Bytes),
+    Binary(Bytes),
+}
+
+impl AsRef<[u8]> for Printed {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Printed::Text(text) => text.as_bytes(),
+            Printed::Binary(bytes) => bytes,
+        }
+    }
+}
+
+impl From<Printed> for Frame {
+    fn from(printed: Printed) -> Self {
+        match printed {
+            Printed::Text(text) => Frame::Text(text),
+            Printed::Binary(bytes) => Frame::Binary(bytes),
         }
     }
 }
@@ -53,10 +102,24 @@ impl Ending {
         }
     }
 
-    pub fn malformed() -> Self {
-        let reason = "The client message is not a valid JSON protocol message.";
+    pub fn malformed(protocol: Protocol) -> Self {
+        let reason = if protocol.is_protobuf() {
+            "The client message is not a valid protobuf protocol message."
+        } else {
+            "The client message is not a valid JSON protocol message."
+        };
         Self {
             code: 1007,
+            reason,
+            message: Some(reason.to_owned()),
+        }
+    }
+
+    /// A text message where the subprotocol has binary ones.
+    pub fn not_binary() -> Self {
+        let reason = "This subprotocol takes binary messages only.";
+        Self {
+            code: 1003,
             reason,
             message: Some(reason.to_owned()),
         }
@@ -99,7 +162,7 @@ pub struct Session {
 struct Out {
     queue: VecDeque<Queued>,
     bytes: usize,
-    replay: Replay<Utf8Bytes>,
+    replay: Replay<Printed>,
     /// A socket is there; without one, numbered messages wait in `replay` only.
     attached: bool,
     ending: Option<Ending>,
@@ -144,7 +207,7 @@ impl Session {
     }
 
     pub fn is_reliable(&self) -> bool {
-        self.protocol == Protocol::ReliableJson
+        self.protocol.is_reliable()
     }
 
     /// Whether a client may take this session over.
@@ -163,23 +226,30 @@ impl Session {
         if out.ending.is_some() {
             return;
         }
-        match self.protocol {
-            Protocol::Raw => out.push(message.raw(), false),
-            Protocol::Json => out.push(Frame::Text(message.plain()), false),
-            Protocol::ReliableJson => {
-                match out.replay.push(|id| numbered(id, &message.plain()).into()) {
-                    Ok(text) if out.attached => out.push(Frame::Text(text), true),
-                    Ok(_) => return,
-                    Err(Full) => {
-                        out.ending = Some(Ending::too_slow("The reliable message buffer is full."));
-                        out.queue.clear();
-                    }
-                }
-            }
-        }
+        // Looked at before the message is added: the largest one that is allowed exceeds the limit alone.
         if out.bytes > MAX_QUEUED_BYTES && !self.is_reliable() {
             out.ending = Some(Ending::too_slow("The outbound message queue is full."));
             out.queue.clear();
+            drop(out);
+            self.wake.notify_one();
+            return;
+        }
+        match self.protocol {
+            Protocol::Raw if message.ends_stream() => return,
+            Protocol::Raw => out.push(message.raw(), false),
+            Protocol::Json => out.push(Frame::Text(message.plain()), false),
+            Protocol::Protobuf => out.push(Frame::Binary(message.protobuf()), false),
+            Protocol::ReliableJson => {
+                let print = |id| Printed::Text(numbered(id, &message.plain()).into());
+                if !out.keep(print) {
+                    return;
+                }
+            }
+            Protocol::ReliableProtobuf => {
+                if !out.keep(|id| Printed::Binary(message.protobuf_numbered(id))) {
+                    return;
+                }
+            }
         }
         drop(out);
         self.wake.notify_one();
@@ -187,8 +257,8 @@ impl Session {
 
     /// Queues a frame that is not a message: an ack, a pong. Raw clients get none.
     pub fn reply(&self, frame: &ServiceFrame) {
-        if self.protocol != Protocol::Raw {
-            self.lock().push(Frame::Text(frame.to_json().into()), false);
+        if let Some(frame) = self.protocol.print(frame) {
+            self.lock().push(frame, false);
             self.wake.notify_one();
         }
     }
@@ -224,10 +294,12 @@ impl Session {
             .collect();
         out.bytes = 0;
         out.attached = true;
-        out.push(Frame::Text(connected.to_json().into()), false);
-        let unacknowledged: Vec<Utf8Bytes> = out.replay.unacknowledged().cloned().collect();
-        for text in unacknowledged {
-            out.push(Frame::Text(text), true);
+        if let Some(greeting) = self.protocol.print(connected) {
+            out.push(greeting, false);
+        }
+        let unacknowledged: Vec<Printed> = out.replay.unacknowledged().cloned().collect();
+        for printed in unacknowledged {
+            out.push(printed.into(), true);
         }
         for queued in unnumbered {
             out.push(queued.frame, false);
@@ -272,6 +344,19 @@ impl Session {
 }
 
 impl Out {
+    /// Numbers and keeps a message, and queues it if a socket is there. False if there is nothing to wake for.
+    fn keep(&mut self, print: impl FnOnce(u64) -> Printed) -> bool {
+        match self.replay.push(print) {
+            Ok(printed) if self.attached => self.push(printed.into(), true),
+            Ok(_) => return false,
+            Err(Full) => {
+                self.ending = Some(Ending::too_slow("The reliable message buffer is full."));
+                self.queue.clear();
+            }
+        }
+        true
+    }
+
     fn push(&mut self, frame: Frame, numbered: bool) {
         self.bytes += size(&frame);
         self.queue.push_back(Queued { frame, numbered });

@@ -2,9 +2,10 @@
 //! starts the session or hands the socket to the one that is being recovered.
 
 use crate::config::Config;
-use crate::connection::Connection;
+use crate::connection::{Backlog, Connection};
 use crate::reliable::Executed;
 use crate::session::{Ending, Protocol, Session};
+use crate::streams::Streams;
 use crate::upstream::Upstream;
 use crate::{Hub, access, clock};
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -71,6 +72,9 @@ async fn enter(
         "The hub's name is not valid.",
     ))?;
     let config = door.hub.config();
+    if !config.serves(&hub_name) {
+        return Err(NoEntry(StatusCode::NOT_FOUND, "There is no such hub."));
+    }
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
     let upgrade = upgrade
         .map_err(|rejection: WebSocketUpgradeRejection| {
@@ -92,6 +96,15 @@ async fn enter(
         return Ok(recover(&door, &hub_name, &id, &token, upgrade));
     }
     let host = access::host_of(&parts.uri, &parts.headers).map(str::to_owned);
+    if config
+        .max_connections
+        .is_some_and(|most| door.hub.connections() >= most)
+    {
+        return Err(NoEntry(
+            StatusCode::TOO_MANY_REQUESTS,
+            "There are as many connections as this service takes.",
+        ));
+    }
     let claims = claims(config, &query, &parts.headers, &hub_name, host.as_deref())?;
     if !claims.groups.iter().all(|group| is_group_name(group)) {
         return Err(NoEntry(
@@ -244,6 +257,8 @@ async fn start(
         state,
         next_event: 1,
         executed: Executed::default(),
+        streams: Streams::default(),
+        backlog: Backlog::default(),
     };
     let upgrade = match subprotocol {
         Some(name) => upgrade.protocols([name]),
@@ -257,6 +272,7 @@ async fn start(
                 registry.join(&session.id, &group);
             }
         }
+        connection.hub.note_came(&session);
         if connection.hub.is_shutting_down() {
             session.end(Ending::shutdown());
         }
@@ -274,7 +290,7 @@ async fn ask(door: &Door, delivery: &Delivery) -> Result<(ConnectAnswer, Option<
         StatusCode::INTERNAL_SERVER_ERROR,
         "The application could not be asked.",
     );
-    let response = match door.upstream.deliver(config, delivery).await {
+    let response = match door.upstream.deliver(&door.hub, delivery).await {
         Ok(response) => response,
         Err(error) => {
             tracing::warn!(%error, "the connect event was not answered");
@@ -294,10 +310,8 @@ async fn ask(door: &Door, delivery: &Delivery) -> Result<(ConnectAnswer, Option<
 fn recover(door: &Door, hub: &str, id: &str, token: &str, upgrade: WebSocketUpgrade) -> Response {
     let session = door
         .hub
-        .of(hub)
-        .lock()
-        .get(id)
-        .cloned()
+        .known(hub)
+        .and_then(|connections| connections.lock().get(id).cloned())
         .filter(|session| session.accepts(token));
     match session {
         Some(session) => {
@@ -314,7 +328,9 @@ fn recover(door: &Door, hub: &str, id: &str, token: &str, upgrade: WebSocketUpgr
         None => upgrade
             .protocols([
                 "json.reliable.webpubsub.azure.v1",
+                "protobuf.reliable.webpubsub.azure.v1",
                 "json.webpubsub.azure.v1",
+                "protobuf.webpubsub.azure.v1",
             ])
             .on_upgrade(refuse),
     }

@@ -2,20 +2,26 @@
 //! from one text message each. Key order follows what the service and its clients print, because some of
 //! them compare bytes. Refuses to know who may send what.
 
-use super::{
-    AckError, AckErrorName, ClientFrame, Message, Metadata, Payload, Sender, ServiceFrame,
-};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
-use std::borrow::Cow;
+mod fields;
+mod object;
 
-/// A text that is no frame of this subprotocol. A service closes the socket with 1007.
+use super::{
+    AckError, AckErrorName, ClientFrame, Message, Payload, Sender, ServiceFrame, StreamPart,
+    UserError,
+};
+use fields::{ErrorFields, Fields};
+use object::{ErrorPrint, Object, StreamPrint};
+use serde::Serialize;
+use serde_json::value::to_raw_value;
+
+/// A message that is no frame of its subprotocol. A service closes the socket with 1007.
 #[derive(Debug, thiserror::Error)]
 pub enum Malformed {
     #[error("the frame is not the JSON that is expected: {0}")]
     Json(#[from] serde_json::Error),
+    #[cfg(feature = "protobuf")]
+    #[error("the frame is not the protobuf message that is expected: {0}")]
+    Protobuf(#[from] prost::DecodeError),
     #[error("there is no frame of type {0:?}")]
     Type(String),
     #[error("the frame has no valid {0:?}")]
@@ -31,99 +37,6 @@ pub const MAX_GROUP_CHARS: usize = 1_024;
 /// The longest event name, in characters. Source: emulator of the service.
 pub const MAX_EVENT_CHARS: usize = 128;
 
-/// Every member that some frame has. `null` counts as absent.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Fields<'a> {
-    #[serde(rename = "type", borrow)]
-    kind: Cow<'a, str>,
-    #[serde(borrow, default)]
-    event: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    group: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    from: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    message: Option<Cow<'a, str>>,
-    #[serde(default)]
-    from_user_id: Option<String>,
-    #[serde(default)]
-    user_id: Option<String>,
-    #[serde(default)]
-    connection_id: Option<String>,
-    #[serde(default)]
-    reconnection_token: Option<String>,
-    #[serde(default)]
-    ack_id: Option<u64>,
-    #[serde(default)]
-    sequence_id: Option<u64>,
-    #[serde(default)]
-    success: Option<bool>,
-    #[serde(default)]
-    error: Option<AckError>,
-    #[serde(default)]
-    no_echo: Option<bool>,
-    #[serde(default)]
-    ttl_seconds: Option<u32>,
-    #[serde(borrow, default)]
-    data_type: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-    #[serde(default)]
-    metadata: Option<Metadata>,
-}
-
-impl Fields<'_> {
-    fn group(&mut self) -> Result<String, Malformed> {
-        self.group
-            .take()
-            .map(Cow::into_owned)
-            .filter(|name| is_group_name(name))
-            .ok_or(Malformed::Field("group"))
-    }
-
-    /// A missing type means JSON; metadata without data means empty text.
-    fn payload(&self) -> Result<Payload, Malformed> {
-        let Some(data) = self.data else {
-            return match self.metadata {
-                Some(_) => Ok(Payload::Text(String::new())),
-                None => Err(Malformed::Field("data")),
-            };
-        };
-        let bytes = || -> Result<bytes::Bytes, Malformed> {
-            let text: Cow<str> = serde_json::from_str::<Text>(data.get())?.0;
-            let bytes = BASE64
-                .decode(text.as_bytes())
-                .map_err(|_| Malformed::Field("data"))?;
-            Ok(bytes.into())
-        };
-        match self
-            .data_type
-            .as_deref()
-            .map(str::to_ascii_lowercase)
-            .as_deref()
-        {
-            None | Some("json") => Ok(Payload::Json(data.to_owned())),
-            Some("text") => Ok(Payload::Text(
-                serde_json::from_str::<Text>(data.get())?.0.into_owned(),
-            )),
-            Some("binary") => bytes().map(Payload::Binary),
-            Some("protobuf") => bytes().map(Payload::Protobuf),
-            Some(_) => Err(Malformed::Field("dataType")),
-        }
-    }
-
-    fn metadata(&mut self) -> Result<Metadata, Malformed> {
-        let metadata = self.metadata.take().unwrap_or_default();
-        super::is_metadata(&metadata)
-            .then_some(metadata)
-            .ok_or(Malformed::Field("metadata"))
-    }
-}
-
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
 impl ClientFrame {
     /// Reads what a client sent. Unknown members are ignored, unknown types are not.
     pub fn from_json(text: &str) -> Result<Self, Malformed> {
@@ -137,6 +50,18 @@ impl ClientFrame {
                 group: fields.group()?,
                 ack_id: fields.ack_id,
             }),
+            "sendtogroup" if fields.stream.is_some() => {
+                if fields.data.is_some() || fields.ack_id.is_some() {
+                    return Err(Malformed::Field("stream"));
+                }
+                let stream = fields.stream.take().ok_or(Malformed::Field("stream"))?;
+                Ok(ClientFrame::StreamStart {
+                    group: fields.group()?,
+                    stream_id: stream.stream_id.into_owned(),
+                    idle_timeout_ms: stream.idle_timeout_ms,
+                    no_echo: fields.no_echo.unwrap_or(false),
+                })
+            }
             "sendtogroup" => {
                 if fields.ttl_seconds.is_some_and(|ttl| ttl > MAX_TTL_SECONDS) {
                     return Err(Malformed::Field("ttlSeconds"));
@@ -151,12 +76,7 @@ impl ClientFrame {
                 })
             }
             "event" => Ok(ClientFrame::Event {
-                event: fields
-                    .event
-                    .take()
-                    .map(Cow::into_owned)
-                    .filter(|name| is_event_name(name))
-                    .ok_or(Malformed::Field("event"))?,
+                event: fields.event()?,
                 payload: fields.payload()?,
                 ack_id: fields.ack_id,
                 metadata: fields.metadata()?,
@@ -165,6 +85,32 @@ impl ClientFrame {
                 sequence_id: fields.sequence_id.ok_or(Malformed::Field("sequenceId"))?,
             }),
             "ping" => Ok(ClientFrame::Ping),
+            "invoke" => match fields.target.as_deref() {
+                Some("event") => Ok(ClientFrame::Invoke {
+                    invocation_id: fields.invocation_id()?,
+                    event: fields.event()?,
+                    payload: fields.payload_if_any()?,
+                }),
+                _ => Err(Malformed::Field("target")),
+            },
+            "cancelinvocation" => Ok(ClientFrame::CancelInvocation {
+                invocation_id: fields.invocation_id()?,
+            }),
+            "streamdata" => Ok(ClientFrame::StreamData {
+                stream_id: fields.stream_id()?,
+                fragment: match (fields.stream_sequence_id, &fields.data_type, fields.data) {
+                    (None, None, None) => None,
+                    (Some(id), Some(_), Some(_)) => Some((id, fields.payload()?)),
+                    _ => return Err(Malformed::Field("streamSequenceId")),
+                },
+            }),
+            "streamend" => Ok(ClientFrame::StreamEnd {
+                stream_id: fields.stream_id()?,
+                error: fields.error.take().map(|error| UserError {
+                    message: error.message.unwrap_or_default(),
+                    code: error.user_error_code,
+                }),
+            }),
             _ => Err(Malformed::Type(fields.kind.into_owned())),
         }
     }
@@ -211,6 +157,69 @@ impl ClientFrame {
                 .text("type", "sequenceAck")
                 .number("sequenceId", Some(*sequence_id)),
             ClientFrame::Ping => object.text("type", "ping"),
+            ClientFrame::Invoke {
+                invocation_id,
+                event,
+                payload,
+            } => {
+                let object = object
+                    .text("type", "invoke")
+                    .text("invocationId", invocation_id)
+                    .text("target", "event")
+                    .text("event", event);
+                match payload {
+                    Some(payload) => object.payload(payload),
+                    None => object,
+                }
+            }
+            ClientFrame::CancelInvocation { invocation_id } => object
+                .text("type", "cancelInvocation")
+                .text("invocationId", invocation_id),
+            ClientFrame::StreamStart {
+                group,
+                stream_id,
+                idle_timeout_ms,
+                no_echo,
+            } => object
+                .text("type", "sendToGroup")
+                .text("group", group)
+                .value("noEcho", no_echo)
+                .value(
+                    "stream",
+                    &StreamPrint {
+                        stream_id,
+                        idle_timeout_ms: *idle_timeout_ms,
+                        ..StreamPrint::default()
+                    },
+                ),
+            ClientFrame::StreamData {
+                stream_id,
+                fragment,
+            } => {
+                let object = object
+                    .text("type", "streamData")
+                    .text("streamId", stream_id);
+                match fragment {
+                    Some((id, payload)) => object
+                        .number("streamSequenceId", Some(*id))
+                        .payload(payload),
+                    None => object,
+                }
+            }
+            ClientFrame::StreamEnd { stream_id, error } => {
+                let object = object.text("type", "streamEnd").text("streamId", stream_id);
+                match error {
+                    Some(error) => object.value(
+                        "error",
+                        &ErrorPrint {
+                            name: None,
+                            message: &error.message,
+                            user_error_code: error.code.as_deref(),
+                        },
+                    ),
+                    None => object,
+                }
+            }
         }
         .close()
     }
@@ -238,7 +247,7 @@ impl ServiceFrame {
                 ack_id: fields.ack_id.ok_or(Malformed::Field("ackId"))?,
                 result: match (fields.success, fields.error) {
                     (Some(true), _) => Ok(()),
-                    (_, Some(error)) => Err(error),
+                    (_, Some(error)) => Err(error.of_ack()?),
                     (_, None) => Err(AckError {
                         name: AckErrorName::InternalServerError,
                         message: String::new(),
@@ -256,8 +265,41 @@ impl ServiceFrame {
                 payload: fields.payload()?,
                 sequence_id: fields.sequence_id,
                 metadata: fields.metadata()?,
+                stream: match fields.stream {
+                    Some(stream) => Some(StreamPart {
+                        stream_id: stream.stream_id.into_owned(),
+                        sequence_id: stream
+                            .stream_sequence_id
+                            .ok_or(Malformed::Field("streamSequenceId"))?,
+                        end: stream.end_of_stream.unwrap_or(false),
+                        error: stream.error.map(ErrorFields::of_stream),
+                    }),
+                    None => None,
+                },
             }),
             "pong" => ServiceFrame::Pong,
+            "invokeResponse" => ServiceFrame::InvokeResponse {
+                invocation_id: fields.invocation_id()?,
+                result: match (fields.success, fields.error.take()) {
+                    (Some(true), _) => Ok(fields.payload_if_any()?),
+                    (Some(false), Some(error)) => Err(error.of_ack()?),
+                    _ => return Err(Malformed::Field("success")),
+                },
+            },
+            "streamAck" => ServiceFrame::StreamAck {
+                stream_id: fields.stream_id()?,
+                expected: fields.expected()?,
+            },
+            "streamNack" => ServiceFrame::StreamNack {
+                stream_id: fields.stream_id()?,
+                expected: fields.expected()?,
+                name: fields.name.take().unwrap_or_default().into_owned(),
+                message: fields.message.take().unwrap_or_default().into_owned(),
+            },
+            "streamClosed" => ServiceFrame::StreamClosed {
+                stream_id: fields.stream_id()?,
+                error: fields.error.take().map(ErrorFields::of_stream),
+            },
             _ => return Ok(None),
         }))
     }
@@ -297,6 +339,49 @@ impl ServiceFrame {
                 Some(id) => numbered(id, &message.unnumbered()),
             },
             ServiceFrame::Pong => Object::new().text("type", "pong").close(),
+            ServiceFrame::InvokeResponse {
+                invocation_id,
+                result,
+            } => {
+                let object = Object::new()
+                    .text("type", "invokeResponse")
+                    .text("invocationId", invocation_id)
+                    .value("success", &result.is_ok());
+                match result {
+                    Ok(Some(payload)) => object.payload(payload).close(),
+                    Ok(None) => object.close(),
+                    Err(error) => object.value("error", error).close(),
+                }
+            }
+            ServiceFrame::StreamAck {
+                stream_id,
+                expected,
+            } => Object::new()
+                .text("type", "streamAck")
+                .text("streamId", stream_id)
+                .number("expectedSequenceId", Some(*expected))
+                .close(),
+            ServiceFrame::StreamNack {
+                stream_id,
+                expected,
+                name,
+                message,
+            } => Object::new()
+                .text("type", "streamNack")
+                .text("streamId", stream_id)
+                .number("expectedSequenceId", Some(*expected))
+                .text("name", name)
+                .text("message", message)
+                .close(),
+            ServiceFrame::StreamClosed { stream_id, error } => {
+                let object = Object::new()
+                    .text("type", "streamClosed")
+                    .text("streamId", stream_id);
+                match error {
+                    Some(error) => object.value("error", &ErrorPrint::of(error)).close(),
+                    None => object.close(),
+                }
+            }
         }
     }
 }
@@ -314,6 +399,7 @@ impl Message {
         }
         .payload(&self.payload)
         .metadata(&self.metadata)
+        .stream(self.stream.as_ref())
         .close()
     }
 }
@@ -352,71 +438,4 @@ pub fn is_event_name(name: &str) -> bool {
         && name
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
-}
-
-/// A JSON object under construction, in the order in which its members are added.
-struct Object(String);
-
-impl Object {
-    fn new() -> Self {
-        Self(String::from("{"))
-    }
-
-    fn key(&mut self, key: &str) {
-        if self.0.len() > 1 {
-            self.0.push(',');
-        }
-        self.0.push('"');
-        self.0.push_str(key);
-        self.0.push_str("\":");
-    }
-
-    fn value(mut self, key: &str, value: &impl Serialize) -> Self {
-        self.key(key);
-        self.0
-            .push_str(&serde_json::to_string(value).expect("frames hold plain data"));
-        self
-    }
-
-    fn text(self, key: &str, value: &str) -> Self {
-        self.value(key, &value)
-    }
-
-    fn optional(self, key: &str, value: &Option<String>) -> Self {
-        match value {
-            Some(value) => self.text(key, value),
-            None => self,
-        }
-    }
-
-    fn number(self, key: &str, value: Option<u64>) -> Self {
-        match value {
-            Some(value) => self.value(key, &value),
-            None => self,
-        }
-    }
-
-    fn payload(self, payload: &Payload) -> Self {
-        let object = self.text("dataType", payload.data_type());
-        match payload {
-            Payload::Text(text) => object.text("data", text),
-            Payload::Json(json) => object.value("data", json),
-            Payload::Binary(bytes) | Payload::Protobuf(bytes) => {
-                object.text("data", &BASE64.encode(bytes))
-            }
-        }
-    }
-
-    fn metadata(self, metadata: &Metadata) -> Self {
-        if metadata.is_empty() {
-            self
-        } else {
-            self.value("metadata", metadata)
-        }
-    }
-
-    fn close(mut self) -> String {
-        self.0.push('}');
-        self.0
-    }
 }

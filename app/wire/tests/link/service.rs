@@ -67,6 +67,7 @@ impl Service {
             payload: Payload::json(&number).expect("numbers are JSON"),
             sequence_id: Some(session.last),
             metadata: Metadata::new(),
+            stream: None,
         });
         let text = message.to_json();
         session
@@ -183,6 +184,7 @@ impl Service {
             ClientFrame::JoinGroup { .. } | ClientFrame::LeaveGroup { .. } => {
                 panic!("the server decides on groups")
             }
+            other => panic!("the link sends no {other:?}"),
         };
         let Payload::Json(json) = payload else {
             panic!("the tests send numbers");

@@ -1,37 +1,33 @@
-//! What the program can be told, on its command line or in its environment, and what of it is refused.
+//! What the program can be told on its command line or in its environment. Refuses to judge it; `settings` does.
 
+use super::handler::{HandlerWords, words};
 use clap::Parser;
-use hub::{Config, Handler, SystemEvent, UserEvents};
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
-use uuid::Uuid;
-
-/// Bytes of an access key. Source: emulator of the service.
-const MIN_KEY: usize = 32;
+use std::net::IpAddr;
+use std::path::PathBuf;
 
 /// A Web PubSub service on a port, for applications and tests that use Azure's SDKs.
 ///
 /// Prints its connection string when it starts, then one line when it is ready. SIGTERM or SIGINT makes it
-/// tell its clients and handlers, and stop.
-#[derive(Parser, Debug)]
+/// tell its clients and handlers, and stop. What is said here outranks the environment, and that the file.
+#[derive(Parser, Debug, Default)]
 #[command(name = "hub", version)]
 pub struct Arguments {
-    /// The port; 0 takes a free one.
-    #[arg(long, env = "HUB_PORT", default_value_t = 8080, value_name = "PORT")]
-    port: u16,
+    /// A file with any of these settings, as TOML: `port = 8080`, `keep-alive = 20`, and each handler as a table
+    /// `[[handler]]` with hub, url, user-events, system-events and bearer.
+    #[arg(long, env = "HUB_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
 
-    /// The IP address to listen on.
-    #[arg(
-        long,
-        env = "HUB_LISTEN",
-        default_value = "127.0.0.1",
-        value_name = "ADDRESS"
-    )]
-    listen: IpAddr,
+    /// The port; 0 takes a free one. Default: 8080.
+    #[arg(long, env = "HUB_PORT", value_name = "PORT")]
+    pub port: Option<u16>,
+
+    /// The IP address to listen on. Default: 127.0.0.1.
+    #[arg(long, env = "HUB_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<IpAddr>,
 
     /// The access key, at least 32 bytes. Without it, one is made up at every start.
     #[arg(long, env = "HUB_KEY", hide_env_values = true, value_name = "KEY")]
-    key: Option<String>,
+    pub key: Option<String>,
 
     /// A second key that tokens may be signed with, for changing keys without a pause.
     #[arg(
@@ -40,7 +36,7 @@ pub struct Arguments {
         hide_env_values = true,
         value_name = "KEY"
     )]
-    second_key: Option<String>,
+    pub second_key: Option<String>,
 
     /// A host, with its port, that clients call instead of this address: that of a proxy. May be repeated.
     #[arg(
@@ -49,165 +45,68 @@ pub struct Arguments {
         value_delimiter = ',',
         value_name = "HOST"
     )]
-    hosts: Vec<String>,
+    pub hosts: Vec<String>,
+
+    /// A hub to serve; others are not found. May be repeated. Default: any hub, as the service does.
+    #[arg(
+        long = "hub",
+        env = "HUB_HUBS",
+        value_delimiter = ';',
+        value_name = "NAME"
+    )]
+    pub hubs: Vec<String>,
 
     /// An event handler, as words of the form name=value:
     /// `hub=chat url=http://127.0.0.1:3000/{hub}/{event} user-events=* system-events=connect,disconnected`.
     ///
     /// hub: its name; every hub if left out. url: http only; {hub} and {event} are replaced.
     /// user-events: `*` (default), or names, or nothing. system-events: any of connect, connected and
-    /// disconnected; none if left out. The first handler that fits an event gets it. May be repeated; in
-    /// the environment, handlers are separated by `;`.
-    #[arg(long = "handler", env = "HUB_HANDLERS", value_delimiter = ';', value_parser = handler, value_name = "WORDS")]
-    handlers: Vec<Handler>,
+    /// disconnected; none if left out. bearer: a token for the handler's door; a code goes into the url. The
+    /// first handler that fits an event gets it. May be repeated; in the environment, handlers are separated
+    /// by `;`. Handlers given here or there replace those of the file.
+    #[arg(long = "handler", env = "HUB_HANDLERS", hide_env_values = true, value_delimiter = ';', value_parser = words, value_name = "WORDS")]
+    pub handlers: Vec<HandlerWords>,
+
+    /// Seconds that a handler may take over one event, tries included. Default: 100.
+    #[arg(long, env = "HUB_HANDLER_TIMEOUT", value_name = "SECONDS")]
+    pub handler_timeout: Option<u64>,
 
     /// Lets clients in that show no token.
     #[arg(long, env = "HUB_ANONYMOUS")]
-    anonymous: bool,
+    pub anonymous: bool,
 
-    /// Seconds between pings; a client that is silent for twice as long is dropped.
-    #[arg(long, env = "HUB_KEEP_ALIVE", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=120), value_name = "SECONDS")]
-    keep_alive: u64,
+    /// Connections at a time; more are refused with 429. Default: no limit.
+    #[arg(long, env = "HUB_MAX_CONNECTIONS", value_name = "NUMBER")]
+    pub max_connections: Option<usize>,
 
-    /// Seconds that a lost reliable client may take to come back.
-    #[arg(long, env = "HUB_RETENTION", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600), value_name = "SECONDS")]
-    retention: u64,
+    /// Seconds between pings, 1 to 120; a client that is silent for twice as long is dropped. Default: 20.
+    #[arg(long, env = "HUB_KEEP_ALIVE", value_name = "SECONDS")]
+    pub keep_alive: Option<u64>,
 
-    /// Seconds that clients and handlers get to hear of the end.
-    #[arg(long, env = "HUB_DRAIN", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=3600), value_name = "SECONDS")]
-    drain: u64,
+    /// Seconds that a lost reliable client may take to come back. Default: 30.
+    #[arg(long, env = "HUB_RETENTION", value_name = "SECONDS")]
+    pub retention: Option<u64>,
 
-    /// What to log to the standard error stream: error, warn, info, debug or trace, also by module.
-    #[arg(long, env = "HUB_LOG", default_value = "info", value_name = "FILTER")]
-    log: String,
+    /// Seconds that a peer may take over the head of a request, the first one and every later one. Default: 15.
+    #[arg(long, env = "HUB_HEAD_TIMEOUT", value_name = "SECONDS")]
+    pub head_timeout: Option<u64>,
+
+    /// Seconds that clients and handlers get to hear of the end. Default: 10.
+    #[arg(long, env = "HUB_DRAIN", value_name = "SECONDS")]
+    pub drain: Option<u64>,
+
+    /// Shows a page at `/` with connections, groups, recent frames and calls, and a form to send something. It
+    /// asks for no token: only where nobody else reaches this port.
+    #[arg(long, env = "HUB_PAGE")]
+    pub page: bool,
+
+    /// What to log to the standard error stream: error, warn, info, debug or trace, also by module. Default: info.
+    #[arg(long, env = "HUB_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
 
     /// Logs one JSON object a line.
     #[arg(long, env = "HUB_JSON_LOGS")]
-    json_logs: bool,
-}
-
-impl Arguments {
-    pub fn address(&self) -> SocketAddr {
-        SocketAddr::new(self.listen, self.port)
-    }
-
-    /// What the hub is to do. Fails with a sentence about a key that will not do; it does not tell the key,
-    /// which an error of the command line would.
-    pub fn config(&self) -> Result<Config, String> {
-        for key in self.key.iter().chain(&self.second_key) {
-            check(key).map_err(|why| format!("the access key will not do: {why}"))?;
-        }
-        let mut config = Config::new(self.key.clone().unwrap_or_else(made_up_key));
-        config.keys.extend(self.second_key.clone());
-        config.hosts.clone_from(&self.hosts);
-        config.anonymous = self.anonymous;
-        config.keep_alive = Duration::from_secs(self.keep_alive);
-        config.retention = Duration::from_secs(self.retention);
-        config.handlers.clone_from(&self.handlers);
-        Ok(config)
-    }
-
-    pub fn drain(&self) -> Duration {
-        Duration::from_secs(self.drain)
-    }
-
-    pub fn log(&self) -> &str {
-        &self.log
-    }
-
-    pub fn json_logs(&self) -> bool {
-        self.json_logs
-    }
-}
-
-/// 244 random bits.
-fn made_up_key() -> String {
-    format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())
-}
-
-fn check(text: &str) -> Result<(), String> {
-    if text.len() < MIN_KEY {
-        return Err(format!(
-            "it has {} bytes and needs {MIN_KEY} or more",
-            text.len()
-        ));
-    }
-    if text.trim() != text || text.contains(|c: char| c == ';' || c.is_control()) {
-        return Err("it may hold no `;`, no control characters, and no spaces at its ends".into());
-    }
-    Ok(())
-}
-
-fn handler(text: &str) -> Result<Handler, String> {
-    let mut read = Handler {
-        hub: None,
-        url_template: String::new(),
-        user_events: UserEvents::All,
-        system_events: Vec::new(),
-    };
-    for word in text.split_whitespace() {
-        let (name, value) = word
-            .split_once('=')
-            .ok_or_else(|| format!("`{word}` is not of the form name=value"))?;
-        match name {
-            "hub" => {
-                read.hub =
-                    Some(hub::hub_name(value).ok_or_else(|| format!("`{value}` names no hub"))?);
-            }
-            "url" => read.url_template = url_template(value)?,
-            "user-events" if value == "*" => read.user_events = UserEvents::All,
-            "user-events" => read.user_events = UserEvents::Named(listed(value)),
-            "system-events" => {
-                read.system_events = listed(value)
-                    .iter()
-                    .map(|name| system_event(name))
-                    .collect::<Result<_, _>>()?;
-            }
-            _ => {
-                return Err(format!(
-                    "`{name}` is not one of hub, url, user-events and system-events"
-                ));
-            }
-        }
-    }
-    if read.url_template.is_empty() {
-        return Err("a handler needs url=http://…".into());
-    }
-    Ok(read)
-}
-
-fn url_template(value: &str) -> Result<String, String> {
-    let filled = value.replace("{hub}", "hub").replace("{event}", "event");
-    let uri: http::Uri = filled
-        .parse()
-        .map_err(|error| format!("`{value}` is not a URL: {error}"))?;
-    match uri.scheme_str() {
-        Some("http") if uri.host().is_some() => Ok(value.to_owned()),
-        Some("https") => Err(format!(
-            "`{value}`: handlers are called over http only; put a proxy in between"
-        )),
-        _ => Err(format!("`{value}` does not begin with http://")),
-    }
-}
-
-fn listed(value: &str) -> Vec<String> {
-    value
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-fn system_event(name: &str) -> Result<SystemEvent, String> {
-    match name {
-        "connect" => Ok(SystemEvent::Connect),
-        "connected" => Ok(SystemEvent::Connected),
-        "disconnected" => Ok(SystemEvent::Disconnected),
-        _ => Err(format!(
-            "`{name}` is not one of connect, connected and disconnected"
-        )),
-    }
+    pub json_logs: bool,
 }
 
 #[cfg(test)]
@@ -218,43 +117,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn a_handler_is_read_from_words() {
-        let read = handler("hub=Chat url=http://h:1/{event} user-events=a,b system-events=connect")
-            .expect("a handler");
-        assert_eq!(read.hub.as_deref(), Some("chat"));
-        assert_eq!(read.url_template, "http://h:1/{event}");
-        assert_eq!(
-            read.user_events,
-            UserEvents::Named(vec!["a".into(), "b".into()])
-        );
-        assert_eq!(read.system_events, [SystemEvent::Connect]);
-        let least = handler("url=http://h/").expect("a handler");
-        assert!(least.hub.is_none() && least.user_events == UserEvents::All);
-    }
-
-    #[test]
-    fn a_bad_handler_is_told_what_is_wrong_with_it() {
-        for (text, why) in [
-            ("", "needs url"),
-            ("chat", "name=value"),
-            ("hub=9 url=http://h", "no hub"),
-            ("url=https://h", "http only"),
-            ("url=h", "http://"),
-            ("url=http://h system-events=gone", "connected"),
-            ("url=http://h colour=red", "colour"),
-        ] {
-            let told = handler(text).expect_err(text);
-            assert!(told.contains(why), "{text}: {told}");
-        }
-    }
-
-    #[test]
-    fn a_key_that_a_connection_string_cannot_hold_is_refused() {
-        assert!(check("short").is_err());
-        assert!(check(&";".repeat(40)).is_err());
-        assert!(check(&made_up_key()).is_ok());
     }
 }

@@ -4,6 +4,7 @@
 use axum::Router;
 use axum::body::Body;
 use http::Request;
+use hub::Lingering;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,9 +16,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
-
-/// How long a peer may take over the head of a request, the first one and every later one.
-const HEAD: Duration = Duration::from_secs(30);
 
 /// Bytes of a request's head.
 const MAX_HEAD: usize = 64 * 1024;
@@ -31,14 +29,20 @@ const LAST_CALLS: Duration = Duration::from_secs(5);
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
+    head: Duration,
 }
 
 impl Listener {
-    /// Port 0 takes a free one.
-    pub async fn bind(address: SocketAddr) -> io::Result<Self> {
+    /// Port 0 takes a free one. `head` is how long a peer may take over the head of a request: the first one, its
+    /// first byte included, and every later one.
+    pub async fn bind(address: SocketAddr, head: Duration) -> io::Result<Self> {
         let socket = TcpListener::bind(address).await?;
         let address = socket.local_addr()?;
-        Ok(Self { socket, address })
+        Ok(Self {
+            socket,
+            address,
+            head,
+        })
     }
 
     /// Where programs on this machine find the service.
@@ -60,7 +64,7 @@ impl Listener {
                 () = &mut stop => break,
             };
             match accepted {
-                Ok((stream, _)) => answer(stream, router.clone(), seen.clone()),
+                Ok((stream, _)) => answer(stream, router.clone(), self.head, seen.clone()),
                 Err(error) => {
                     tracing::warn!(%error, "a connection was not accepted");
                     tokio::time::sleep(BREATH).await;
@@ -79,7 +83,7 @@ impl Listener {
     }
 }
 
-fn answer(stream: TcpStream, router: Router, mut stopping: watch::Receiver<()>) {
+fn answer(stream: TcpStream, router: Router, head: Duration, mut stopping: watch::Receiver<()>) {
     // Frames are small and the next one does not wait for an answer to the last.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection went before it was served");
@@ -90,9 +94,9 @@ fn answer(stream: TcpStream, router: Router, mut stopping: watch::Receiver<()>) 
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        .header_read_timeout(head)
         .max_buf_size(MAX_HEAD)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Lingering::new(stream)), service)
         .with_upgrades();
     tokio::spawn(async move {
         tokio::pin!(connection);

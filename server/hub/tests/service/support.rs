@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use hub::{Config, Handler, HttpService, Hub};
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
@@ -15,23 +15,40 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use tower::ServiceExt;
 use tower::util::BoxCloneSyncService;
+use wire::frame::{ClientFrame, Payload, ServiceFrame};
 use wire::rest::Call;
 use wire::token::{Claims, sign};
 
 pub const KEY: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH";
 pub const JSON: &str = "json.webpubsub.azure.v1";
 pub const RELIABLE: &str = "json.reliable.webpubsub.azure.v1";
+pub const PROTOBUF: &str = "protobuf.webpubsub.azure.v1";
+pub const RELIABLE_PROTOBUF: &str = "protobuf.reliable.webpubsub.azure.v1";
+/// Roles for everything.
+pub const ALL: &[&str] = &["webpubsub.joinLeaveGroup", "webpubsub.sendToGroup"];
 /// Longer than anything here takes; a test that waits for it has failed.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One webhook call as the handler saw it.
 #[derive(Clone, Debug)]
 pub struct Told {
+    pub method: Method,
+    pub uri: String,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
 
 impl Told {
+    /// Without a body.
+    pub fn of(parts: &http::request::Parts) -> Self {
+        Self {
+            method: parts.method.clone(),
+            uri: parts.uri.to_string(),
+            headers: parts.headers.clone(),
+            body: Bytes::new(),
+        }
+    }
+
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -47,6 +64,10 @@ pub struct Service {
     pub hub: Hub,
     pub host: String,
     pub told: Arc<Mutex<Vec<Told>>>,
+}
+
+pub fn text(text: &str) -> Payload {
+    Payload::Text(text.into())
 }
 
 pub fn config() -> Config {
@@ -77,22 +98,41 @@ impl Service {
         config: Config,
         answer: impl Fn(&Told) -> Response<Body> + Send + Sync + 'static,
     ) -> Self {
-        let hub = Hub::new(config);
         let told = Arc::new(Mutex::new(Vec::new()));
         let application = application(told.clone(), Arc::new(answer));
+        Self::calling(config, application, told).await
+    }
+
+    /// A hub that calls an application of the test's own making.
+    pub async fn calling(
+        config: Config,
+        application: HttpService,
+        told: Arc<Mutex<Vec<Told>>>,
+    ) -> Self {
+        let hub = Hub::new(config);
         let router: Router = hub.rest_router().merge(hub.socket_router(application));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
             .await
             .expect("a free port");
         let host = listener.local_addr().expect("an address").to_string();
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        tokio::spawn(async move { axum::serve(Port(listener), router).await });
         Self { hub, host, told }
     }
 
     pub fn token(&self, user: Option<&str>, roles: &[&str], groups: &[&str]) -> String {
+        self.token_for("chat", user, roles, groups)
+    }
+
+    pub fn token_for(
+        &self,
+        hub: &str,
+        user: Option<&str>,
+        roles: &[&str],
+        groups: &[&str],
+    ) -> String {
         sign(
             &Claims {
-                aud: format!("http://{}/client/hubs/chat", self.host),
+                aud: format!("http://{}/client/hubs/{hub}", self.host),
                 exp: u64::from(u32::MAX),
                 sub: user.map(str::to_owned),
                 role: roles.iter().map(|role| (*role).to_owned()).collect(),
@@ -134,7 +174,8 @@ impl Service {
                 .headers_mut()
                 .insert(*name, value.parse().expect("a header"));
         }
-        match tokio_tungstenite::connect_async(request).await {
+        // Small frames are sent at once: nothing here waits for the network's own patience.
+        match tokio_tungstenite::connect_async_with_config(request, None, true).await {
             Ok((socket, response)) => {
                 let subprotocol = response
                     .headers()
@@ -175,6 +216,53 @@ impl Service {
         self.request(request).await
     }
 
+    /// A REST call with a valid token, written by hand; its status, its body, and the header with its error code.
+    pub async fn rest(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (u16, Value, String) {
+        let claims = Claims {
+            aud: format!("http://{}{path}", self.host),
+            exp: u64::from(u32::MAX),
+            ..Claims::default()
+        };
+        let token = sign(&claims, KEY).expect("signs");
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.host))
+            .header("authorization", format!("Bearer {token}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request
+            .body(Bytes::copy_from_slice(body.as_bytes()))
+            .expect("a request");
+        let answer = self.request(request).await;
+        let code = answer.headers().get("x-ms-error-code");
+        let code = code.and_then(|code| code.to_str().ok()).unwrap_or_default();
+        (
+            answer.status().as_u16(),
+            serde_json::from_slice(answer.body()).unwrap_or_default(),
+            code.to_owned(),
+        )
+    }
+
+    /// A member of a group, past its greeting.
+    pub async fn member(&self, protocol: &str, user: &str, group: &str) -> Client {
+        let token = self.token(Some(user), ALL, &[group]);
+        let mut client = self
+            .open(&format!("access_token={token}"), protocol)
+            .await
+            .expect("is let in");
+        if !protocol.is_empty() {
+            client.next().await;
+        }
+        client
+    }
+
     pub async fn request(&self, request: Request<Bytes>) -> Response<Bytes> {
         let response = self
             .hub
@@ -213,6 +301,28 @@ impl Service {
     }
 }
 
+/// Accepts connections as a program does that minds its goodbyes.
+struct Port(tokio::net::TcpListener);
+
+impl axum::serve::Listener for Port {
+    type Io = hub::Lingering<TcpStream>;
+    type Addr = std::net::SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            if let Ok((stream, address)) = self.0.accept().await
+                && stream.set_nodelay(true).is_ok()
+            {
+                return (hub::Lingering::new(stream), address);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<Self::Addr> {
+        self.0.local_addr()
+    }
+}
+
 fn application(told: Arc<Mutex<Vec<Told>>>, answer: Arc<Answerer>) -> HttpService {
     BoxCloneSyncService::new(tower::service_fn(move |request: Request<Body>| {
         let (told, answer) = (told.clone(), answer.clone());
@@ -220,8 +330,8 @@ fn application(told: Arc<Mutex<Vec<Told>>>, answer: Arc<Answerer>) -> HttpServic
             let (parts, body) = request.into_parts();
             let body = axum::body::to_bytes(body, usize::MAX).await?;
             let seen = Told {
-                headers: parts.headers,
                 body,
+                ..Told::of(&parts)
             };
             told.lock().expect("not poisoned").push(seen.clone());
             if parts.method == http::Method::OPTIONS {
@@ -270,6 +380,32 @@ impl Client {
 
     pub async fn json(&mut self) -> Value {
         serde_json::from_str(&self.text().await).expect("JSON")
+    }
+
+    /// Sends a frame as the protobuf subprotocols have it.
+    pub async fn send_protobuf(&mut self, frame: &ClientFrame) {
+        let bytes = frame.to_protobuf().expect("has a form");
+        self.socket
+            .send(Message::Binary(bytes))
+            .await
+            .expect("is sent");
+    }
+
+    /// The next frame of a protobuf subprotocol.
+    pub async fn protobuf(&mut self) -> ServiceFrame {
+        match self.next().await {
+            Message::Binary(bytes) => ServiceFrame::from_protobuf(bytes)
+                .expect("protobuf")
+                .expect("a known frame"),
+            other => panic!("not binary: {other:?}"),
+        }
+    }
+
+    /// The id and the reconnection token of the greeting.
+    pub async fn greeting(&mut self) -> (String, String) {
+        let greeting = self.json().await;
+        let text = |key: &str| greeting[key].as_str().unwrap_or_default().to_owned();
+        (text("connectionId"), text("reconnectionToken"))
     }
 
     /// Reads until the socket is closed; the close code.
