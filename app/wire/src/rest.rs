@@ -564,14 +564,10 @@ impl Parameters {
         {
             return Err(BadCall::NotOffered(format!("the client type {kind}")));
         }
-        let groups = self.all("group");
         Ok(Call::GenerateToken {
             user: self.one("userId"),
             roles: self.all("role"),
-            groups: groups
-                .iter()
-                .map(|group| group_name(group))
-                .collect::<Result<_, _>>()?,
+            groups: self.all("group"),
             minutes: self.number("minutesToExpire", 1..=u32::MAX)?.unwrap_or(60),
         })
     }

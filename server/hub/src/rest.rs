@@ -17,7 +17,7 @@ use listing::list;
 use problem::Problem;
 use serde::Serialize;
 use std::sync::Arc;
-use wire::frame::{Message, Sender};
+use wire::frame::{Message, Sender, is_group_name};
 use wire::rest::{API_VERSIONS, Call, GeneratedToken, MAX_BODY, Member, Target};
 use wire::token::{Claims, sign};
 
@@ -95,6 +95,10 @@ fn on_hub(
             minutes,
         } => {
             drop(registry);
+            // A token with such a group would open nothing.
+            if !groups.iter().all(|group| is_group_name(group)) {
+                return Err(Problem::invalid("A group's name is not valid."));
+            }
             let host = access::host_of(request.uri(), request.headers()).unwrap_or_default();
             let now = clock::seconds();
             let claims = Claims {
