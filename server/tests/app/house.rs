@@ -1,5 +1,6 @@
 //! A server on a port of its own, and people who use it as a page does: a cookie, a ticket, a socket.
 
+use super::surroundings::Surroundings;
 use app::chat::{
     Access, Answer, Chat, ChatId, ChatSummary, Command, DraftId, Fact, Message, Notice, Outcome,
     Page, Person, Post, Record, Refusal, Snapshot, Talk, UserId, Window,
@@ -9,7 +10,7 @@ use axum::body::{Body, to_bytes};
 use clap::Parser;
 use futures::{SinkExt, StreamExt};
 use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE};
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use server::Running;
@@ -33,6 +34,7 @@ pub struct House {
     pub host: String,
     router: Router,
     _running: Running,
+    _around: Surroundings,
     folder: PathBuf,
 }
 
@@ -47,14 +49,18 @@ impl House {
         House::with(&["--limits=relaxed"]).await
     }
 
-    pub async fn with(options: &[&str]) -> House {
-        let folder = std::env::temp_dir().join(format!("chatr-app-{}", UserId::random()));
-        let data = format!("--data-dir={}", folder.display());
-        let options = [&["chatr", data.as_str()], options].concat();
-        let config = Options::parse_from(options).check().expect("settings");
-        let built = server::build(&config).await.expect("a server");
+    pub async fn with(options_of_test: &[&str]) -> House {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let host = listener.local_addr().expect("an address").to_string();
+        let around = Surroundings::of(&host).await;
+        let folder = std::env::temp_dir().join(format!("chatr-app-{}", UserId::random()));
+        let data = format!("--data-dir={}", folder.display());
+        let besides = around.options();
+        let besides = besides.iter().map(String::as_str);
+        let options = ["chatr", data.as_str()].into_iter().chain(besides);
+        let options = options.chain(options_of_test.iter().copied());
+        let config = Options::parse_from(options).check().expect("settings");
+        let built = server::build(&config).await.expect("a server");
         let limits = Limits::new(true, false);
         tokio::spawn(serve(
             listener,
@@ -66,6 +72,7 @@ impl House {
             host,
             router: built.router,
             _running: built.running,
+            _around: around,
             folder,
         }
     }
@@ -168,9 +175,13 @@ impl House {
             .header(ORIGIN, format!("http://{}", self.host))
     }
 
+    pub async fn respond(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.expect("answers")
+    }
+
     /// Status, body, and the cookie that was set.
     pub async fn answer(&self, request: Request<Body>) -> (StatusCode, String, String) {
-        let response = self.router.clone().oneshot(request).await.expect("answers");
+        let response = self.respond(request).await;
         let status = response.status();
         let cookie = response.headers().get(SET_COOKIE);
         let cookie = cookie

@@ -6,3 +6,4 @@ mod house;
 mod membership;
 mod messages;
 mod presence;
+mod surroundings;
