@@ -143,6 +143,12 @@ impl Lobby {
             .with(|rows| rows.iter().find(|row| row.id == chat).cloned())
     }
 
+    /// One chat's row as it stands; its content is a signal all the same. Not reactive.
+    pub fn chat_now(&self, chat: ChatId) -> Option<ChatRow> {
+        self.chats
+            .with_untracked(|rows| rows.iter().find(|row| row.id == chat).cloned())
+    }
+
     /// Everybody who is online, this person too, by name. Tracks like `chats`.
     pub fn people(&self) -> Vec<PersonRow> {
         self.people.get()
@@ -199,12 +205,12 @@ impl Lobby {
             .fold(Unread::default(), |sum, row| sum.and(&row.summary()))
     }
 
-    /// The name to show for somebody: from who is online, else from the open chat's members.
+    /// The name to show for somebody: from who is online, else from the open chat's members. Not reactive.
     pub fn name_of(&self, user: UserId) -> Option<Person> {
         let online = self.people.with_untracked(|rows| {
             rows.iter()
                 .find(|row| row.id == user)
-                .map(PersonRow::person)
+                .map(PersonRow::person_now)
         });
         online.or_else(|| {
             self.hall.with_value(|hall| {

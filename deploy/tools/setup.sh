@@ -129,18 +129,18 @@ wasm_std_build() {
     rm -rf "$scratch"
 }
 
-# --- bindgen: the program that makes the compiled frontend loadable ---------------------------------------------------
+# --- bindgen: the programs that make the compiled frontend loadable, and smaller --------------------------------------
 
 locked_version() { sed -n "/^name = \"$1\"$/{n;s/^version = \"\(.*\)\"$/\1/p;}" Cargo.lock; }
 
 bindgen() {
     local wanted
     wanted=$(locked_version wasm-bindgen)
-    [ "$(.tools/bin/wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $wanted" ] && return
+    [ "$(.tools/bin/wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $wanted" ] && [ -x .tools/bin/wasm-opt ] && return
     say "compiling wasm-bindgen $wanted (about 90 s, once)"
     cargo build --quiet --release --locked --manifest-path deploy/tools/wasm-bindgen/Cargo.toml --target-dir .tools/target ||
         fail "wasm-bindgen did not compile; the messages above say why"
-    cp .tools/target/release/wasm-bindgen .tools/bin/
+    cp .tools/target/release/wasm-bindgen .tools/target/release/wasm-opt .tools/bin/
     [ "$(.tools/bin/wasm-bindgen --version)" = "wasm-bindgen $wanted" ] ||
         fail "Cargo.lock has wasm-bindgen $wanted: deploy/tools/wasm-bindgen/Cargo.toml must name the same version"
 }

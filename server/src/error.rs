@@ -83,7 +83,7 @@ pub const fn status_of(refusal: &Refusal) -> StatusCode {
         | Refusal::OffTheRecord => StatusCode::FORBIDDEN,
         Refusal::Unfit(_) | Refusal::Blocked { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::TooFast { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Refusal::TooMany { .. } => StatusCode::CONFLICT,
+        Refusal::TooMany { .. } | Refusal::TooManyForThem { .. } => StatusCode::CONFLICT,
         Refusal::Malformed => StatusCode::BAD_REQUEST,
         Refusal::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }

@@ -16,6 +16,9 @@ pub mod text;
 pub mod timeline;
 pub mod typing;
 
+#[cfg(test)]
+mod tests;
+
 pub use command::{Command, Post};
 pub use fact::{Answer, Fact, Notice, Outcome, Remark};
 pub use id::{ChatId, DraftId, Seq, UserId};

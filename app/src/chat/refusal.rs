@@ -34,6 +34,8 @@ pub enum Refusal {
     TooFast { retry_after_ms: u64 },
     #[error("You have reached the limit of {max} chats. Leave or delete one first.")]
     TooMany { max: usize },
+    #[error("That person is in {max} chats already, and cannot be in more.")]
+    TooManyForThem { max: usize },
     #[error("The server did not understand that. Reload the page to get its newest version.")]
     Malformed,
     #[error("The server could not store this just now. Nothing was lost; try again in a moment.")]

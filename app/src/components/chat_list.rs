@@ -1,6 +1,6 @@
 //! The chats that one can see: one's own groups, one's private chats, and the public ones that one may join.
 
-use super::chat_sign::{ChatSign, kind_of};
+use super::chat_sign::{ChatSign, gist_of};
 use crate::chat::ChatId;
 use crate::state::{ChatRow, Lobby};
 use leptos::prelude::*;
@@ -92,8 +92,8 @@ fn ChatLink(row: ChatRow) -> impl IntoView {
     let get = move || row.get_value();
     let presence = Signal::derive(move || get().with().and_then(|p| lobby.presence_of(p.id)));
     let note = move || match get().with() {
-        Some(_) => presence.get().map_or("Offline", |p| p.label()),
-        None => kind_of(&get().summary()),
+        Some(_) => presence.get().map_or("Offline", |p| p.label()).to_owned(),
+        None => gist_of(&get().summary()),
     };
     let unread = move || get().unread();
     view! {

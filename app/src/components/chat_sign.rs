@@ -55,6 +55,18 @@ pub fn kind_of(summary: &ChatSummary) -> &'static str {
     }
 }
 
+/// What there is to know in a list: how many are in it, and what sets it apart from other chats.
+pub fn gist_of(summary: &ChatSummary) -> String {
+    let plural = if summary.members == 1 { "" } else { "s" };
+    let members = format!("{} member{plural}", summary.members);
+    match (summary.chat.record, summary.chat.access) {
+        (Record::Kept, Access::Public) => members,
+        (Record::Kept, Access::Private | Access::Pair) => format!("Private, {members}"),
+        (Record::Off, Access::Public) => format!("Off the record, {members}"),
+        (Record::Off, Access::Private | Access::Pair) => "Private, off the record".to_owned(),
+    }
+}
+
 /// The value of `data-presence`.
 pub fn presence_word(presence: Presence) -> &'static str {
     match presence {

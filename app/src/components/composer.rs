@@ -24,7 +24,7 @@ pub fn Composer() -> AnyView {
     let problem = RwSignal::new(None::<Unfit>);
     let fingers = StoredValue::new(Fingers::default());
     let keeping = StoredValue::new(None::<TimeoutHandle>);
-    let row = desk.lobby.chat(desk.chat);
+    let row = desk.lobby.chat_now(desk.chat);
     let title = {
         let row = row.clone();
         move || row.as_ref().map(|row| row.title()).unwrap_or_default()
@@ -122,6 +122,10 @@ pub fn Composer() -> AnyView {
         }
     });
     on_cleanup(move || {
+        // What waited to be kept is kept now; later there is no field to read.
+        if let Some(waiting) = keeping.try_update_value(Option::take).flatten() {
+            waiting.clear();
+        }
         keep();
         report(fingers.try_update_value(Fingers::stop));
     });

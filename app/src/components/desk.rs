@@ -2,6 +2,7 @@
 //! the other. In context of `Conversation`.
 
 use crate::chat::{Body, ChatId, Command, DraftId, Post, Record, Seq, Talk};
+use crate::components::Preferences;
 use crate::components::clock::now;
 use crate::realtime::Realtime;
 use crate::state::Lobby;
@@ -14,6 +15,7 @@ pub struct Desk {
     pub chat: ChatId,
     pub lobby: Lobby,
     realtime: Realtime,
+    preferences: Preferences,
     pub composer: NodeRef<Textarea>,
     pub scroller: NodeRef<Div>,
     /// Text for the composer to take over.
@@ -33,6 +35,7 @@ impl Desk {
             chat,
             lobby: Lobby::expect(),
             realtime: Realtime::expect(),
+            preferences: Preferences::expect(),
             composer: NodeRef::new(),
             scroller: NodeRef::new(),
             handed: RwSignal::new(None),
@@ -107,7 +110,11 @@ impl Desk {
         self.realtime.send(Command::JoinChat { chat: self.chat });
     }
 
+    /// Lets the others know, unless this person keeps it to themselves.
     pub fn typing(&self, active: bool) {
+        if !self.preferences.typing.get_untracked() {
+            return;
+        }
         self.realtime.talk(self.chat, Talk::Typing { active });
     }
 

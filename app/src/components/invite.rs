@@ -13,7 +13,8 @@ pub fn Invite(#[prop(into)] summary: Signal<ChatSummary>) -> impl IntoView {
     let members = untrack(|| lobby.members(chat.id));
     let people = move || {
         let mut rows = lobby.people();
-        rows.retain(|row| !members.iter().any(|member| member.id == row.id));
+        // A bot hears every chat that is kept.
+        rows.retain(|row| !row.is_bot() && !members.iter().any(|member| member.id == row.id));
         rows
     };
     let people = Signal::derive(people);

@@ -1,7 +1,7 @@
 //! A menu on a native popover: the browser closes it by Escape and by a click elsewhere; arrows, Home and End
 //! move in it, and the focus goes back to the button that opened it. One menu may serve many buttons.
 
-use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent};
+use leptos::ev::{self, KeyboardEvent, MouseEvent, PointerEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -153,6 +153,17 @@ pub fn Menu(
             .is_some_and(|node| node.matches(":popover-open").unwrap_or(false));
         control.open.set(open);
     };
+    Effect::new(move || {
+        let resized = window_event_listener(ev::resize, move |_| {
+            if let Some(node) = node
+                .get_untracked()
+                .filter(|_| control.open.get_untracked())
+            {
+                control.place(&node);
+            }
+        });
+        on_cleanup(move || resized.remove());
+    });
     view! {
         <div
             class="menu"

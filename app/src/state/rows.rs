@@ -83,6 +83,11 @@ impl PersonRow {
         self.present.with(|row| row.person.clone())
     }
 
+    /// Who it is, by the name of now. Not reactive.
+    pub fn person_now(&self) -> Person {
+        self.present.with_untracked(|row| row.person.clone())
+    }
+
     pub fn presence(&self) -> Presence {
         self.present.with(|row| row.presence)
     }

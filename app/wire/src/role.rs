@@ -98,46 +98,66 @@ impl std::fmt::Display for Role {
     }
 }
 
-/// Whether a group name fits a pattern. Backtracks over at most `MAX_STARS` stars.
+/// One step of a pattern.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Literal(char),
+    /// One character but `.`.
+    One,
+    /// A run without `.`, perhaps empty.
+    Run,
+    /// Any run, perhaps empty.
+    Deep,
+}
+
+/// Whether a group name fits a pattern. Clients choose the name, so this takes no more time than the product of
+/// the two lengths: it keeps all places of the pattern where the name read so far may have led.
 fn matches(pattern: &str, group: &str) -> bool {
-    let mut rest = pattern.chars();
-    match rest.next() {
-        None => group.is_empty(),
-        Some('*') => {
-            let deep = rest.as_str().starts_with('*');
-            let after = if deep {
-                &rest.as_str()[1..]
-            } else {
-                rest.as_str()
-            };
-            let mut tail = group;
-            loop {
-                if matches(after, tail) {
-                    return true;
-                }
-                match tail.chars().next() {
-                    Some(c) if deep || c != '.' => tail = &tail[c.len_utf8()..],
-                    _ => return false,
-                }
+    let steps = steps(pattern);
+    let mut places = vec![false; steps.len() + 1];
+    places[0] = true;
+    skip_runs(&steps, &mut places);
+    for c in group.chars() {
+        let mut next = vec![false; steps.len() + 1];
+        for (place, step) in steps.iter().enumerate().filter(|(place, _)| places[*place]) {
+            match step {
+                Step::Literal(wanted) => next[place + 1] |= *wanted == c,
+                Step::One => next[place + 1] |= c != '.',
+                Step::Run => next[place] |= c != '.',
+                Step::Deep => next[place] = true,
             }
         }
-        Some(wanted) => {
-            let (wanted, literal) = match wanted {
-                '\\' => (rest.next().unwrap_or('\\'), true),
-                other => (other, false),
-            };
-            let mut tail = group.chars();
-            match tail.next() {
-                Some(c)
-                    if (wanted == '?' && !literal && c != '.')
-                        || c == wanted && (literal || wanted != '?') =>
-                {
-                    matches(rest.as_str(), tail.as_str())
-                }
-                _ => false,
-            }
+        skip_runs(&steps, &mut next);
+        places = next;
+    }
+    places[steps.len()]
+}
+
+/// A run may be empty: whoever stands before it stands behind it too.
+fn skip_runs(steps: &[Step], places: &mut [bool]) {
+    for (place, step) in steps.iter().enumerate() {
+        if places[place] && matches!(step, Step::Run | Step::Deep) {
+            places[place + 1] = true;
         }
     }
+}
+
+fn steps(pattern: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut rest = pattern.chars();
+    while let Some(c) = rest.next() {
+        steps.push(match c {
+            '?' => Step::One,
+            '*' if rest.as_str().starts_with('*') => {
+                rest.next();
+                Step::Deep
+            }
+            '*' => Step::Run,
+            '\\' => Step::Literal(rest.next().unwrap_or('\\')),
+            literal => Step::Literal(literal),
+        });
+    }
+    steps
 }
 
 #[cfg(test)]

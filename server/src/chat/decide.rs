@@ -172,6 +172,7 @@ fn pair(view: &View, asked: &Asked<'_>) -> Result<Vec<Fact>, Refusal> {
         Some(chat) => chat.clone(),
         None => {
             check_chat_limit(view)?;
+            check_limit_of(&other.person, other.joined)?;
             Chat {
                 id: asked.fresh,
                 // Nobody sees it: a pair is shown under the other person's name.
@@ -297,7 +298,10 @@ fn invite(view: &View, asked: &Asked<'_>) -> Result<Vec<Fact>, Refusal> {
             person: other.person.clone(),
             invited_by: by,
         },
-        None => joining(chat, &other.person, asked.now, by),
+        None => {
+            check_limit_of(&other.person, other.joined)?;
+            joining(chat, &other.person, asked.now, by)
+        }
     }])
 }
 
@@ -338,6 +342,14 @@ fn joining(chat: &Chat, person: &Person, now: Millis, invited_by: Option<Person>
         person: person.clone(),
         invited_by,
     }
+}
+
+/// Nobody is filled up by others. A bot is in as many pairs as there are people who talk to it.
+fn check_limit_of(other: &Person, joined: usize) -> Result<(), Refusal> {
+    if joined >= MAX_CHATS && other.kind == Kind::Guest {
+        return Err(Refusal::TooManyForThem { max: MAX_CHATS });
+    }
+    Ok(())
 }
 
 fn check_chat_limit(view: &View) -> Result<(), Refusal> {

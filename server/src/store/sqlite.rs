@@ -128,7 +128,9 @@ where
         } = *self;
         let result = match (committed, result) {
             (Ok(()), Some(result)) => result,
-            (Ok(()), None) => Err(stopped()),
+            (Ok(()), None) => Err(StoreError::Unavailable {
+                why: "the command failed".into(),
+            }),
             (Err(why), _) => Err(StoreError::Unavailable { why: why.into() }),
         };
         if let Ok(value) = &result {

@@ -260,6 +260,38 @@ fn nobody_is_in_more_chats_than_a_page_can_show() {
     );
 }
 
+#[test]
+fn nobody_is_put_into_more_chats_than_a_page_can_show_but_a_bot_talks_to_everybody() {
+    let with_bob = Command::CreatePrivateChat {
+        with: person(BOB).id,
+    };
+    let why = Refusal::TooManyForThem { max: MAX_CHATS };
+    let full = |kind| {
+        let mut view = view(Access::Private, ADA, true);
+        view.other = Some(Other {
+            person: Person {
+                kind,
+                ..person(BOB)
+            },
+            member: None,
+            joined: MAX_CHATS,
+        });
+        view
+    };
+    let no_pair_yet = |kind| View {
+        chat: None,
+        member: None,
+        ..full(kind)
+    };
+    assert_eq!(ask(&full(Kind::Guest), ADA, &invite(BOB)), Err(why.clone()));
+    assert_eq!(ask(&no_pair_yet(Kind::Guest), ADA, &with_bob), Err(why));
+    assert!(ask(&no_pair_yet(Kind::Bot), ADA, &with_bob).is_ok());
+    // A pair that they have already stays open.
+    let mut paired = full(Kind::Guest);
+    paired.chat = Some(chat(Access::Pair));
+    assert!(ask(&paired, ADA, &with_bob).is_ok());
+}
+
 fn any_command() -> impl Strategy<Value = Command> {
     let access = prop_oneof![
         Just(Access::Public),
@@ -282,10 +314,22 @@ fn any_command() -> impl Strategy<Value = Command> {
         Just(DELETE),
         Just(rename()),
         Just(invite(3)),
+        any_moderation().prop_map(|moderation| Command::SetModeration {
+            chat: CHAT,
+            moderation
+        }),
         (0u64..9).prop_map(|seq| Command::MarkRead {
             chat: CHAT,
             seq: Seq(seq)
         }),
+    ]
+}
+
+fn any_moderation() -> impl Strategy<Value = Moderation> {
+    prop_oneof![
+        Just(Moderation::Off),
+        Just(Moderation::Mask),
+        Just(Moderation::Block)
     ]
 }
 
@@ -295,10 +339,19 @@ fn any_view() -> impl Strategy<Value = View> {
         Just(Access::Private),
         Just(Access::Pair)
     ];
-    (access, any::<bool>(), any::<bool>(), 0usize..600).prop_map(
-        |(access, is_member, off, joined)| {
+    let of_chat = (any::<bool>(), any::<bool>(), any_moderation());
+    let of_others = (any::<bool>(), any::<bool>());
+    (access, any::<bool>(), 0usize..600, of_chat, of_others).prop_map(
+        |(access, is_member, joined, (off, owns, moderation), (has_heir, is_default))| {
             let mut view = view(access, BOB, is_member);
             view.joined = joined;
+            view.heir = has_heir.then(|| person(3).id);
+            view.default_chat = is_default.then_some(CHAT);
+            let chat = view.chat.as_mut().expect("there");
+            chat.moderation = moderation;
+            if owns && access != Access::Pair {
+                chat.owner = Some(person(BOB).id);
+            }
             view.other = Some(Other {
                 person: person(3),
                 member: None,
@@ -331,6 +384,12 @@ proptest! {
                 Fact::ChatCreated { chat, by, .. } => (chat.id, Some(by.id)),
                 Fact::JoinPrivateChat { chat, by, .. } => (chat.id, Some(by.id)),
                 Fact::ChatRenamed { chat, by, .. } | Fact::ChatDeleted { chat, by, .. } => (*chat, Some(by.id)),
+                Fact::ModerationSet { chat, by, .. } => (*chat, Some(by.id)),
+                // Who left is no owner any more; somebody else is.
+                Fact::OwnerChanged { chat, owner, .. } => {
+                    prop_assert_ne!(*owner, person(BOB).id);
+                    (*chat, Some(person(BOB).id))
+                }
                 Fact::MemberLeft { chat, user } | Fact::ChatRead { chat, user, .. } => (*chat, Some(*user)),
                 Fact::MemberJoined { member, invited_by, .. } => {
                     (member.chat, invited_by.as_ref().map_or(Some(member.user), |by| Some(by.id)))
@@ -340,6 +399,53 @@ proptest! {
             prop_assert!(chat == CHAT || chat == FRESH);
             prop_assert_eq!(by, Some(person(BOB).id));
         }
+    }
+
+    #[test]
+    fn nobody_but_its_owner_changes_a_chat_and_nobody_the_default_one(view in any_view(), command in any_command()) {
+        let chat = view.chat.clone().expect("there");
+        let last_one_leaves = chat.access == Access::Private && view.heir.is_none() && command == LEAVE;
+        for fact in ask(&view, BOB, &command).unwrap_or_default() {
+            let is_change = matches!(
+                fact,
+                Fact::ChatRenamed { .. } | Fact::ModerationSet { .. } | Fact::ChatDeleted { .. } | Fact::OwnerChanged { .. }
+            );
+            if is_change && !last_one_leaves {
+                prop_assert_eq!(chat.owner, Some(person(BOB).id));
+                prop_assert_ne!(chat.access, Access::Pair);
+                prop_assert!(view.default_chat != Some(CHAT) || command == LEAVE);
+            }
+        }
+    }
+
+    #[test]
+    fn what_changes_is_one_step_from_what_was_seen(view in any_view(), command in any_command()) {
+        let chat = view.chat.clone().expect("there");
+        for fact in ask(&view, BOB, &command).unwrap_or_default() {
+            match fact {
+                Fact::MessagePosted(message) => {
+                    prop_assert_eq!(message.seq, chat.last.next());
+                    prop_assert_eq!((chat.record, view.is_member()), (Record::Kept, true));
+                }
+                Fact::ChatRenamed { version, .. } | Fact::ModerationSet { version, .. } => {
+                    prop_assert!(version == chat.version || version == chat.version + 1);
+                }
+                Fact::OwnerChanged { version, .. } => prop_assert_eq!(version, chat.version + 1),
+                Fact::ChatRead { seq, .. } => {
+                    let known = view.member.as_ref().map(|member| member.read);
+                    prop_assert!(Some(seq) >= known && seq <= chat.last);
+                }
+                Fact::MemberJoined { member, .. } => {
+                    prop_assert!(member.read <= chat.last && view.joined < MAX_CHATS || view.is_member());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_rows_and_the_same_command_lead_to_the_same(view in any_view(), command in any_command()) {
+        prop_assert_eq!(ask(&view, BOB, &command), ask(&view, BOB, &command));
     }
 
     #[test]

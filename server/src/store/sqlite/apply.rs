@@ -78,9 +78,12 @@ pub enum Origin {
     Pair(UserId, UserId),
 }
 
+/// A chat that was deleted does not come back.
 pub fn create(connection: &Connection, chat: &Chat, origin: Origin) -> Result<bool, StoreError> {
     let known: Option<()> = connection
-        .prepare_cached("SELECT 1 FROM chat WHERE id = ?1")
+        .prepare_cached(
+            "SELECT 1 FROM chat WHERE id = ?1 UNION ALL SELECT 1 FROM grave WHERE chat = ?1",
+        )
         .and_then(|mut query| query.query_row([chat.id.as_bytes()], |_| Ok(())).optional())
         .map_err(store_error)?;
     if known.is_some() {

@@ -4,6 +4,7 @@
 use super::rows::store_error;
 use crate::store::StoreError;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -91,7 +92,8 @@ fn commit(connection: &mut Connection, mut batch: Vec<Box<dyn Job>>) {
         }
     };
     for job in batch {
-        job.finish(told.as_ref().copied().map_err(String::as_str));
+        let told = told.as_ref().copied().map_err(String::as_str);
+        survive(|| job.finish(told));
     }
 }
 
@@ -100,10 +102,19 @@ fn transact(connection: &mut Connection, batch: &mut [Box<dyn Job>]) -> Result<(
         Transaction::new(connection, TransactionBehavior::Immediate).map_err(store_error)?;
     for job in batch {
         let savepoint = transaction.savepoint().map_err(store_error)?;
-        match job.run(&savepoint) {
-            Step::Changed => savepoint.commit().map_err(store_error)?,
-            Step::Undone => savepoint.finish().map_err(store_error)?,
+        match survive(|| job.run(&savepoint)) {
+            Some(Step::Changed) => savepoint.commit().map_err(store_error)?,
+            Some(Step::Undone) | None => savepoint.finish().map_err(store_error)?,
         }
     }
     transaction.commit().map_err(store_error)
+}
+
+/// A command with a mistake in it fails alone: without this thread, nobody could store anything any more.
+fn survive<T>(work: impl FnOnce() -> T) -> Option<T> {
+    let done = catch_unwind(AssertUnwindSafe(work));
+    if done.is_err() {
+        tracing::error!("a command panicked");
+    }
+    done.ok()
 }
