@@ -29,7 +29,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Account, OpenError, Sqlite, Store, StoreError, Tables};
-use transport::{https, in_process};
+use transport::{NoTls, https, in_process};
 use web::{Desk, Tickets};
 use wire::rest::Call;
 
@@ -65,6 +65,8 @@ pub enum StartError {
     },
     #[error("STORAGE_CONNECTION_STRING: {endpoint}: {why}")]
     Tables { endpoint: String, why: StoreError },
+    #[error(transparent)]
+    Network(#[from] NoTls),
     #[error("the store does not answer: {0}")]
     Establish(#[from] StoreError),
     #[error("{setting}: {addr} cannot be listened on: {why}")]
@@ -78,7 +80,7 @@ pub enum StartError {
 /// Makes everything that the settings ask for. Needs a running tokio.
 pub async fn build(config: &Config) -> Result<Built, StartError> {
     let data_dir = DataDir::open(config)?;
-    let (hub, pubsub, key) = sockets(config, &data_dir);
+    let (hub, pubsub, key) = sockets(config, &data_dir)?;
     let store = open_store(config, &data_dir).await?;
     let service = ChatService::start(Wiring {
         store,
@@ -126,7 +128,10 @@ pub async fn build(config: &Config) -> Result<Built, StartError> {
 }
 
 /// The hub in this process, or the way to one elsewhere; and the key that both sides sign with.
-fn sockets(config: &Config, data_dir: &DataDir) -> (Option<Hub>, Arc<PubSub>, String) {
+fn sockets(
+    config: &Config,
+    data_dir: &DataDir,
+) -> Result<(Option<Hub>, Arc<PubSub>, String), StartError> {
     if let Some(service) = &config.pubsub {
         let key = service.key.reveal().to_owned();
         let endpoint = service.endpoint.to_string();
@@ -134,14 +139,14 @@ fn sockets(config: &Config, data_dir: &DataDir) -> (Option<Hub>, Arc<PubSub>, St
             %endpoint,
             "sockets are at Web PubSub; who is online is known to this server only, so run one"
         );
-        let pubsub = PubSub::new(https(), &endpoint, &config.hub, &key)
+        let pubsub = PubSub::new(https()?, &endpoint, &config.hub, &key)
             .with_sockets_at(service.endpoint.socket_origin());
-        return (None, Arc::new(pubsub), key);
+        return Ok((None, Arc::new(pubsub), key));
     }
     let key = data_dir.keys().hub.reveal().to_owned();
     let hub = Hub::new(hub_config(config, &key));
     let pubsub = PubSub::new(in_process(hub.rest_router()), EMBEDDED, &config.hub, &key);
-    (Some(hub), Arc::new(pubsub), key)
+    Ok((Some(hub), Arc::new(pubsub), key))
 }
 
 async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Arc<dyn Store>, StartError> {
@@ -151,7 +156,7 @@ async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Arc<dyn Store
             key: storage.key.reveal().to_owned(),
             endpoint: storage.endpoint.clone(),
         };
-        let tables = Tables::open(&account, https()).await;
+        let tables = Tables::open(&account, https()?).await;
         let tables = tables.map_err(|why| StartError::Tables {
             endpoint: account.endpoint,
             why,

@@ -47,7 +47,10 @@ async fn service(mut answers: Vec<StatusCode>) -> (PubSub, Shared) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, router).await });
-    (PubSub::new(https(), &endpoint, "chat", KEY), script)
+    (
+        PubSub::new(https().expect("TLS"), &endpoint, "chat", KEY),
+        script,
+    )
 }
 
 async fn asked(script: &Shared) -> usize {

@@ -36,7 +36,7 @@ fn client(name: &str, key: &str, endpoint: &str) -> Client {
         key: key.to_owned(),
         endpoint: endpoint.to_owned(),
     };
-    Client::new(&account, https())
+    Client::new(&account, https().unwrap())
 }
 
 fn partition() -> Key {
