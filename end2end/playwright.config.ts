@@ -1,6 +1,7 @@
 /** How the stories are run: one at a time, in the Chromium of this machine, each with a server of its own. */
 
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { defineConfig } from "@playwright/test";
 
 /** Where Debian puts it. Without it, Playwright looks for its own. */
@@ -19,7 +20,7 @@ export default defineConfig({
   expect: {
     timeout: 15_000,
     // Another version of Chromium or of a font draws letters a little differently.
-    toHaveScreenshot: { animations: "disabled", caret: "hide", maxDiffPixelRatio: 0.02 },
+    toHaveScreenshot: { animations: "disabled", caret: "hide", maxDiffPixelRatio: 0.005 },
   },
   use: {
     actionTimeout: 15_000,
@@ -28,6 +29,7 @@ export default defineConfig({
     timezoneId: "UTC",
     launchOptions: {
       executablePath,
+      env: { ...process.env, FONTCONFIG_FILE: join(import.meta.dirname, "fonts.conf") } as Record<string, string>,
       args: [
         "--no-sandbox",
         "--disable-gpu",
@@ -36,6 +38,7 @@ export default defineConfig({
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        "--font-render-hinting=none",
       ],
     },
     headless: true,

@@ -196,6 +196,21 @@ browser() {
         found=$(browser_path) || fail "Chromium is installed but cannot be found: set CHROMIUM_PATH and try again"
     }
     use "export CHROMIUM_PATH='$found'"
+    pictures
+}
+# What makes the pictures of the tests the same on every machine: a clock that stands still, and their letters.
+pictures() {
+    local package wanted=()
+    for package in libfaketime fonts-inter fonts-dejavu-core fonts-noto-color-emoji; do
+        dpkg -s "$package" >/dev/null 2>&1 || wanted+=("$package")
+    done
+    [ ${#wanted[@]} = 0 ] && return
+    if apt_has libfaketime; then
+        say "installing what the pictures are made with: ${wanted[*]} (10 s)"
+        apt_install "${wanted[@]}"
+    else
+        say "pictures cannot be compared here without Debian's packages ${wanted[*]}; their tests will fail"
+    fi
 }
 browser_path() {
     [ -n "${CHROMIUM_PATH:-}" ] && echo "$CHROMIUM_PATH" && return

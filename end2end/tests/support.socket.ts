@@ -51,6 +51,12 @@ export class Visitor {
     return visitor;
   }
 
+  /** What a browser needs to be this person's. */
+  get pass(): { name: string; value: string; url: string } {
+    const [name = "", ...value] = this.#cookie.split("=");
+    return { name, value: value.join("="), url: this.#origin };
+  }
+
   /** Posts, and waits until the server has it. */
   async post(chat: string, body: string): Promise<void> {
     const draft = randomUUID().replaceAll("-", "");
