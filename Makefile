@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run watch check test bench release audit
+.PHONY: help setup run watch check test bench release bundle audit
 
 setup := deploy/tools/setup.sh
 # The crates that run on this machine, in one set: another choice would compile their dependencies anew.
@@ -35,11 +35,11 @@ check: ## formatting, lints and house rules, without running anything
 test: ## every test: Rust, two browsers against the real server, Azure's own client against our hub
 	@deploy/tools/test.sh
 
-bench: ## measure: hub, server, page weight
+bench: ## measure the server under load and the page in a browser, into docs/benchmarks.md
 	@$(setup) rust bindgen leptos node browser
 	$(MAKE) --no-print-directory release
 	. .tools/env
-	cargo bench --locked -p hub -p server
+	cargo bench --locked -p server --bench load
 	for program in end2end/bench/*.mjs; do
 		[ -e "$$program" ] || continue
 		echo "bench: $$program"
@@ -51,10 +51,16 @@ release: ## the optimised server and its site, in target/release/chatr and targe
 	. .tools/env
 	LEPTOS_SITE_ROOT=target/release/site cargo leptos build --release --precompress
 
+bundle: ## all that a server or a container needs, in target/bundle, and try it from an empty folder
+	@$(setup) rust bindgen leptos node
+	$(MAKE) --no-print-directory release
+	deploy/tools/bundle.sh target/release/chatr target/release/site target/bundle
+	node deploy/tools/try-bundle.mjs target/bundle
+
 audit: ## licences and sources of everything we depend on (cargo-deny)
 	@$(setup) rust deny
 	. .tools/env
 	cargo deny --locked check licenses bans sources
 
 setup: ## only prepare this machine for all of the above
-	@$(setup) rust bindgen leptos node browser
+	@$(setup) rust bindgen leptos node browser checkers proxies

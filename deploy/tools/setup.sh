@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Brings to this machine what the Makefile's commands need, and nothing that is there already.
 #
-#   deploy/tools/setup.sh PART...     parts: rust bindgen leptos node browser deny
+#   deploy/tools/setup.sh PART...     parts: rust bindgen leptos node browser deny checkers proxies
 #
 # Every part says what it is doing and about how long that takes on two cores, may be repeated at any time, and ends
 # with one line and exit code 2 where something cannot be had. Programs go to .tools/bin; .tools/env, which the other
-# scripts read, puts them first in PATH. No network but the registries of Debian, crates.io and npm.
+# scripts read, puts them first in PATH. No network but the registries of Debian, crates.io, npm and PyPI.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
@@ -217,13 +217,54 @@ browser_path() {
     command -v chromium || command -v chromium-browser || command -v google-chrome
 }
 
+# --- checkers: what reads the templates of deploy/ without Azure and without a container engine -----------------------
+
+checkers() {
+    local wanted=deploy/tools/checkers.txt here=.tools/checkers
+    cmp -s $wanted $here/installed.txt && return
+    has python3 || { apt_has python3 && apt_install python3; } || fail "needs Python 3.11 or newer for the checks of deploy/"
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "needs Python 3.11 or newer for the checks of deploy/, and python3 is $(python3 --version)"
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        apt_has python3-venv || fail "needs Python's venv module for the checks of deploy/: install python3-venv and try again"
+        apt_install python3-venv
+    fi
+    say "installing checkov and hadolint into $here (about 30 s, 350 MB, once)"
+    rm -rf $here
+    python3 -m venv $here && $here/bin/pip install --quiet --disable-pip-version-check --no-deps -r $wanted ||
+        fail "the checkers could not be installed; the messages above say why"
+    cp $wanted $here/installed.txt # last: what was interrupted is done again
+}
+
+# --- proxies: nginx and Caddy, to try the examples of deploy/proxy with -----------------------------------------------
+
+# Unpacked, not installed: an installed one would listen on this machine at once. Tests go on without them.
+proxies() {
+    local here=.tools/proxies package
+    { has nginx && has caddy; } || [ -x $here/usr/bin/caddy ] && return
+    if ! { apt_has nginx && apt_has caddy; }; then
+        say "nginx and Caddy are not to be had here: their examples will not be tried"
+        return
+    fi
+    say "fetching nginx and Caddy into $here (about 10 s, 40 MB, once)"
+    rm -rf $here
+    mkdir -p $here
+    if (cd $here && apt-get -qq download nginx caddy >../apt.log 2>&1); then
+        for package in "$here"/*.deb; do dpkg-deb -x "$package" $here; done
+        rm $here/*.deb
+    else
+        say "nginx and Caddy could not be fetched (.tools/apt.log says why): their examples will not be tried"
+    fi
+}
+
 # ----------------------------------------------------------------------------------------------------------------------
 
 mkdir -p .tools/bin
 for part in "$@"; do
     case $part in
-    rust | bindgen | leptos | node | browser | deny) "$part" ;;
-    *) fail "unknown part '$part': rust, bindgen, leptos, node, browser or deny" ;;
+    rust | bindgen | leptos | node | browser | deny | checkers | proxies) "$part" ;;
+    *) fail "unknown part '$part': rust, bindgen, leptos, node, browser, deny, checkers or proxies" ;;
     esac
 done
-printf '%s' "$environment" >.tools/env
+# These two are called by their paths: alone, they leave the environment of whoever was here before.
+[ "$*" = "checkers proxies" ] || printf '%s' "$environment" >.tools/env

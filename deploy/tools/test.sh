@@ -4,7 +4,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 
-deploy/tools/setup.sh rust bindgen leptos node browser || exit
+deploy/tools/setup.sh rust bindgen leptos node browser checkers proxies || exit
 # shellcheck source=/dev/null # written by setup.sh
 . .tools/env
 logs=target/test-logs
@@ -51,10 +51,24 @@ same_site() {
         echo "site.sh and cargo-leptos built the same site"
 }
 
+# What `make bundle` puts together, of the debug build that is there already: does it run by itself, and behind nginx
+# and Caddy?
+bundle() {
+    deploy/tools/bundle.sh target/debug/chatr target/site target/bundle-debug &&
+        node deploy/tools/try-bundle.mjs target/bundle-debug
+}
+behind_proxies() {
+    PATH=$PATH:/usr/sbin:$PWD/.tools/proxies/usr/sbin:$PWD/.tools/proxies/usr/bin \
+        node deploy/tools/try-proxy.mjs target/bundle-debug
+}
+
 npm_tests() { (cd "$1" && npm test --silent); }
 
 part "Rust" tests_of_rust
 part "Site" same_site
+part "Bundle" bundle
+part "Proxies" behind_proxies
+part "Deployment" deploy/tools/check-deploy.sh
 part "Browser" npm_tests end2end
 part "Azure's own client" npm_tests end2end/wire
 

@@ -1,5 +1,6 @@
 //! A server on a port of its own, and people who use it as a page does: a cookie, a ticket, a socket.
 
+use super::program::{Folder, Program};
 use super::surroundings::Surroundings;
 use app::chat::{
     Access, Answer, Chat, ChatId, ChatSummary, Command, DraftId, Fact, Message, Notice, Outcome,
@@ -17,7 +18,7 @@ use server::Running;
 use server::config::Settings as Options;
 use server::listen::{Limits, serve};
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite;
@@ -32,16 +33,18 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct House {
     pub host: String,
-    router: Router,
-    _running: Running,
-    _around: Surroundings,
-    folder: PathBuf,
+    door: Door,
+    /// Kept for as long as the server uses it.
+    _folder: Arc<Folder>,
+    _around: Option<Surroundings>,
 }
 
-impl Drop for House {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
+/// How a request reaches the server.
+enum Door {
+    /// It runs in this process.
+    Here { router: Router, _running: Running },
+    /// It is a program of its own.
+    There(Program),
 }
 
 impl House {
@@ -53,8 +56,8 @@ impl House {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let host = listener.local_addr().expect("an address").to_string();
         let around = Surroundings::of(&host).await;
-        let folder = std::env::temp_dir().join(format!("chatr-app-{}", UserId::random()));
-        let data = format!("--data-dir={}", folder.display());
+        let folder = Folder::new();
+        let data = format!("--data-dir={}", folder.path().display());
         let besides = around.options();
         let besides = besides.iter().map(String::as_str);
         let options = ["chatr", data.as_str()].into_iter().chain(besides);
@@ -70,10 +73,30 @@ impl House {
         ));
         House {
             host,
-            router: built.router,
-            _running: built.running,
-            _around: around,
-            folder,
+            door: Door::Here {
+                router: built.router,
+                _running: built.running,
+            },
+            _folder: folder,
+            _around: Some(around),
+        }
+    }
+
+    /// The program itself, in a process of its own that can be killed.
+    pub fn program(folder: &Arc<Folder>) -> House {
+        let program = Program::start(folder);
+        House {
+            host: program.host.clone(),
+            door: Door::There(program),
+            _folder: folder.clone(),
+            _around: None,
+        }
+    }
+
+    /// Ends the program in the middle of whatever it does.
+    pub fn kill(&mut self) {
+        if let Door::There(program) = &mut self.door {
+            program.kill();
         }
     }
 
@@ -176,7 +199,10 @@ impl House {
     }
 
     pub async fn respond(&self, request: Request<Body>) -> Response<Body> {
-        self.router.clone().oneshot(request).await.expect("answers")
+        match &self.door {
+            Door::Here { router, .. } => router.clone().oneshot(request).await.expect("answers"),
+            Door::There(program) => program.answer(request).await,
+        }
     }
 
     /// Status, body, and the cookie that was set.
@@ -245,6 +271,26 @@ impl Guest {
         match Notice::from_json(&answer["data"].to_string()).expect("a notice") {
             Notice::Answer(answer) => answer,
             Notice::Fact(fact) => panic!("a fact came as an answer: {fact:?}"),
+        }
+    }
+
+    /// As `ask`, of a server that may end at any moment: `None` if it did.
+    pub async fn tries(&mut self, command: &Command) -> Option<Outcome> {
+        let data: Value = serde_json::from_str(&command.data()).expect("JSON");
+        let frame = json!({
+            "type": "event", "event": command.name(), "dataType": "json", "data": data,
+        });
+        let text = tungstenite::Message::text(frame.to_string());
+        let socket = self.socket.as_mut().expect("a socket");
+        socket.send(text).await.ok()?;
+        loop {
+            let frame = self.read().await?;
+            if frame["data"]["answer"].is_object() {
+                match Notice::from_json(&frame["data"].to_string()).expect("a notice") {
+                    Notice::Answer(answer) => return Some(answer.outcome),
+                    Notice::Fact(fact) => panic!("a fact came as an answer: {fact:?}"),
+                }
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! The stories with everything outside: what stands at Azure. The service is called with its secondary key.
 
+#[expect(dead_code, reason = "nobody is killed in these stories")]
 #[path = "../app/house.rs"]
 mod house;
 #[path = "../app/membership.rs"]
@@ -8,6 +9,9 @@ mod membership;
 mod messages;
 #[path = "../app/presence.rs"]
 mod presence;
+#[expect(dead_code, reason = "nobody is killed in these stories")]
+#[path = "../app/program.rs"]
+mod program;
 
 mod surroundings {
     use crate::service::{SECONDARY, Service};
