@@ -9,6 +9,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { Outside } from "./support.outside.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const program = join(root, "target/debug/chatr");
@@ -23,25 +24,34 @@ export class Server {
   origin = "";
   readonly #folder: string;
   readonly #settings: Settings;
+  readonly #outside: Outside;
   #process: ChildProcess | undefined;
   #said = "";
 
-  private constructor(folder: string, settings: Settings) {
+  private constructor(folder: string, settings: Settings, outside: Outside) {
     this.#folder = folder;
     this.#settings = settings;
+    this.#outside = outside;
   }
 
   static async start(settings: Settings = {}): Promise<Server> {
     if (!existsSync(program)) {
       throw new Error(`${program} is not there: run deploy/tools/site.sh first`);
     }
-    const server = new Server(await mkdtemp(join(tmpdir(), "chatr-end2end-")), settings);
-    await server.#spawn("127.0.0.1:0");
+    const folder = await mkdtemp(join(tmpdir(), "chatr-end2end-"));
+    const outside = await Outside.start();
+    const server = new Server(folder, settings, outside);
+    await server.#spawn(`127.0.0.1:${outside.port}`);
     return server;
   }
 
   get port(): number {
     return Number(new URL(this.origin).port);
+  }
+
+  /** Where its sockets are, if not at its own address. */
+  get sockets(): string | undefined {
+    return this.#outside.sockets;
   }
 
   /** As when the power goes: nothing is written or said any more. */
@@ -57,6 +67,7 @@ export class Server {
   /** Ends it, and throws its data away. */
   async stop(): Promise<void> {
     await this.#end("SIGTERM");
+    await this.#outside.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -80,6 +91,7 @@ export class Server {
       env: {
         PATH: process.env.PATH,
         CHATR_LOG: "info",
+        ...this.#outside.settings,
         ...this.#settings,
         CHATR_ADDR: address,
         CHATR_DATA_DIR: this.#folder,

@@ -72,7 +72,7 @@ export const test = base.extend<Fixtures>({
       const origin = by?.origin ?? server.origin;
       const context = await (other ?? browser).newContext({ ...contextOptions, ...options, baseURL: origin });
       contexts.push(context);
-      guards.set(context, new Guard(context, () => origin));
+      guards.set(context, new Guard(context, () => origin, server.sockets));
       const page = await context.newPage();
       await first?.(page);
       await page.goto(path);

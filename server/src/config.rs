@@ -1,10 +1,12 @@
 //! What an operator may set: environment or options -> `Config`. Every mistake is reported at once, so that
 //! nobody starts a server five times to find five typos. Refuses to touch the disk: that is `DataDir`'s.
 
+mod connection;
 mod data_dir;
 mod public_url;
 mod secret;
 
+pub use connection::{Service, Storage};
 pub use data_dir::{DataDir, Keys, Unusable};
 pub use public_url::PublicUrl;
 pub use secret::Secret;
@@ -43,6 +45,10 @@ pub struct Config {
     pub guests: bool,
     /// Which log lines are written, as a tracing filter.
     pub log: String,
+    /// Web PubSub elsewhere; the hub in this process when unset.
+    pub pubsub: Option<Service>,
+    /// Azure Tables; SQLite in the data directory when unset.
+    pub storage: Option<Storage>,
 }
 
 /// What was wrong: one line per setting.
@@ -110,13 +116,13 @@ pub struct Settings {
     /// Name of the hub: a letter, then letters, digits and underscores, 127 at most.
     #[arg(long, env = "PUBSUB_HUB", default_value = "chat")]
     hub: String,
-    /// Azure Web PubSub by access key. Not in this build yet.
+    /// Azure Web PubSub by access key, as its portal shows it. Unset: sockets end in this process.
     #[arg(long, env = "PUBSUB_CONNECTION_STRING", hide_env_values = true)]
     pubsub_connection_string: Option<String>,
     /// Azure Web PubSub by managed identity. Not in this build yet.
     #[arg(long, env = "PUBSUB_ENDPOINT")]
     pubsub_endpoint: Option<String>,
-    /// Azure Tables by access key. Not in this build yet.
+    /// Azure Tables by access key, or UseDevelopmentStorage=true for Azurite. Unset: SQLite.
     #[arg(long, env = "STORAGE_CONNECTION_STRING", hide_env_values = true)]
     storage_connection_string: Option<String>,
     /// Azure Tables by managed identity. Not in this build yet.
@@ -127,15 +133,21 @@ pub struct Settings {
 impl Settings {
     pub fn check(self) -> Result<Config, Mistakes> {
         let mut lines = Vec::new();
-        let azure = [
-            ("PUBSUB_CONNECTION_STRING", &self.pubsub_connection_string),
-            ("PUBSUB_ENDPOINT", &self.pubsub_endpoint),
-            ("STORAGE_CONNECTION_STRING", &self.storage_connection_string),
-            ("STORAGE_ACCOUNT_NAME", &self.storage_account_name),
+        let entra = [
+            (
+                "PUBSUB_ENDPOINT",
+                &self.pubsub_endpoint,
+                "PUBSUB_CONNECTION_STRING",
+            ),
+            (
+                "STORAGE_ACCOUNT_NAME",
+                &self.storage_account_name,
+                "STORAGE_CONNECTION_STRING",
+            ),
         ];
-        for (name, _) in azure.iter().filter(|(_, value)| is_set(value)) {
+        for (name, _, instead) in entra.iter().filter(|(_, value, _)| is_set(value)) {
             lines.push(format!(
-                "{name}: this build has no Azure backend yet; unset it to run with the embedded one"
+                "{name}: signing in to Azure by managed identity is not in this build yet; set {instead}"
             ));
         }
         let mut checked = Checked(&mut lines);
@@ -169,6 +181,16 @@ impl Settings {
             trust_proxy: checked.either("CHATR_TRUST_PROXY", &self.trust_proxy, "on", "off"),
             guests: checked.either("CHATR_GUESTS", &self.guests, "on", "off"),
             log: checked.filter("CHATR_LOG", &self.log),
+            pubsub: checked
+                .optional(&self.pubsub_connection_string, |checked, text| {
+                    checked.kept("PUBSUB_CONNECTION_STRING", Service::read(text))
+                })
+                .flatten(),
+            storage: checked
+                .optional(&self.storage_connection_string, |checked, text| {
+                    checked.kept("STORAGE_CONNECTION_STRING", Storage::read(text))
+                })
+                .flatten(),
         };
         match lines.is_empty() {
             true => Ok(config),
@@ -317,10 +339,12 @@ mod tests {
             "--log==nonsense=",
             "--hub=no-hub",
             "--pubsub-endpoint=https://x.webpubsub.azure.com",
-            "--storage-connection-string=UseDevelopmentStorage=true",
+            "--pubsub-connection-string=Endpoint=https://x.webpubsub.azure.com",
+            "--storage-connection-string=UseDevelopmentStorage=false",
+            "--storage-account-name=chatr",
         ]);
         let Mistakes(lines) = wrong.check().unwrap_err();
-        assert_eq!(lines.len(), 14, "{lines:#?}");
+        assert_eq!(lines.len(), 16, "{lines:#?}");
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct Events {
     /// The service's access keys; any of them signs.
     pub keys: Vec<String>,
     pub hub: String,
+    /// The service runs elsewhere: its connections may be older than this server.
+    pub outside: bool,
 }
 
 pub fn router(events: Events) -> Router {
@@ -70,7 +72,7 @@ async fn receive(
     if !delivery.context.hub.eq_ignore_ascii_case(&events.hub) {
         return (StatusCode::NOT_FOUND, "This hub is not served here.").into_response();
     }
-    answer(&events.service, delivery).await.map_or_else(
+    answer(&events, delivery).await.map_or_else(
         |status| status.into_response(),
         |response| response.map(axum::body::Body::from),
     )
@@ -90,7 +92,9 @@ fn is_signed(events: &Events, headers: &HeaderMap) -> bool {
 }
 
 async fn answer(
-    service: &ChatService,
+    Events {
+        service, outside, ..
+    }: &Events,
     delivery: Delivery,
 ) -> Result<http::Response<Bytes>, StatusCode> {
     let Delivery { context, event } = delivery;
@@ -121,6 +125,10 @@ async fn answer(
         }
         CloudEvent::User { event, payload, .. } => {
             let actor = user(&context)?;
+            if *outside && !service.knows(connection) {
+                // It opened before this server started: whoever speaks is there.
+                service.connected(connection, actor).await;
+            }
             let answer = match command(&event, &payload) {
                 Some(command) => service.execute(actor, Some(connection), command).await,
                 None => {

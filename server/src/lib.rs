@@ -28,8 +28,8 @@ use pubsub::PubSub;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{OpenError, Sqlite, StoreError};
-use transport::in_process;
+use store::{Account, OpenError, Sqlite, Store, StoreError, Tables};
+use transport::{NoTls, https, in_process};
 use web::{Desk, Tickets};
 use wire::rest::Call;
 
@@ -48,7 +48,8 @@ pub struct Built {
 
 /// What works behind the router. The data directory is ours for as long as this lives.
 pub struct Running {
-    hub: Hub,
+    /// `None` when the sockets are elsewhere.
+    hub: Option<Hub>,
     _data_dir: DataDir,
 }
 
@@ -62,6 +63,10 @@ pub enum StartError {
         path: std::path::PathBuf,
         why: OpenError,
     },
+    #[error("STORAGE_CONNECTION_STRING: {endpoint}: {why}")]
+    Tables { endpoint: String, why: StoreError },
+    #[error(transparent)]
+    Network(#[from] NoTls),
     #[error("the store does not answer: {0}")]
     Establish(#[from] StoreError),
     #[error("{setting}: {addr} cannot be listened on: {why}")]
@@ -75,19 +80,10 @@ pub enum StartError {
 /// Makes everything that the settings ask for. Needs a running tokio.
 pub async fn build(config: &Config) -> Result<Built, StartError> {
     let data_dir = DataDir::open(config)?;
-    let key = data_dir.keys().hub.reveal().to_owned();
-    let hub = Hub::new(hub_config(config, &key));
-    let pubsub = Arc::new(PubSub::new(
-        in_process(hub.rest_router()),
-        EMBEDDED,
-        &config.hub,
-        &key,
-    ));
-
-    let path = data_dir.path().join("chatr.sqlite");
-    let store = Sqlite::open(&path).map_err(|why| StartError::Store { path, why })?;
+    let (hub, pubsub, key) = sockets(config, &data_dir)?;
+    let store = open_store(config, &data_dir).await?;
     let service = ChatService::start(Wiring {
-        store: Arc::new(store),
+        store,
         publish: pubsub.clone(),
         moderator: Arc::new(LocalModerator),
         bots: vec![Arc::new(Concierge::default())],
@@ -103,6 +99,7 @@ pub async fn build(config: &Config) -> Result<Built, StartError> {
         service: service.clone(),
         keys: vec![key],
         hub: config.hub.clone(),
+        outside: hub.is_none(),
     });
     let site = web::router(web::Parts {
         backend: Arc::new(Desk {
@@ -115,12 +112,14 @@ pub async fn build(config: &Config) -> Result<Built, StartError> {
         session_key: data_dir.keys().session.clone(),
         config: config.clone(),
     });
-    let router = site
-        .merge(hub.rest_router())
-        .merge(hub.socket_router(in_process(events.clone())))
-        .merge(events);
+    let router = match &hub {
+        Some(hub) => site
+            .merge(hub.rest_router())
+            .merge(hub.socket_router(in_process(events.clone()))),
+        None => site,
+    };
     Ok(Built {
-        router,
+        router: router.merge(events),
         running: Running {
             hub,
             _data_dir: data_dir,
@@ -128,15 +127,58 @@ pub async fn build(config: &Config) -> Result<Built, StartError> {
     })
 }
 
+/// The hub in this process, or the way to one elsewhere; and the key that both sides sign with.
+fn sockets(
+    config: &Config,
+    data_dir: &DataDir,
+) -> Result<(Option<Hub>, Arc<PubSub>, String), StartError> {
+    if let Some(service) = &config.pubsub {
+        let key = service.key.reveal().to_owned();
+        let endpoint = service.endpoint.to_string();
+        tracing::info!(
+            %endpoint,
+            "sockets are at Web PubSub; who is online is known to this server only, so run one"
+        );
+        let pubsub = PubSub::new(https()?, &endpoint, &config.hub, &key)
+            .with_sockets_at(service.endpoint.socket_origin());
+        return Ok((None, Arc::new(pubsub), key));
+    }
+    let key = data_dir.keys().hub.reveal().to_owned();
+    let hub = Hub::new(hub_config(config, &key));
+    let pubsub = PubSub::new(in_process(hub.rest_router()), EMBEDDED, &config.hub, &key);
+    Ok((Some(hub), Arc::new(pubsub), key))
+}
+
+async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Arc<dyn Store>, StartError> {
+    if let Some(storage) = &config.storage {
+        let account = Account {
+            name: storage.account.clone(),
+            key: storage.key.reveal().to_owned(),
+            endpoint: storage.endpoint.clone(),
+        };
+        let tables = Tables::open(&account, https()?).await;
+        let tables = tables.map_err(|why| StartError::Tables {
+            endpoint: account.endpoint,
+            why,
+        })?;
+        return Ok(Arc::new(tables));
+    }
+    let path = data_dir.path().join("chatr.sqlite");
+    let store = Sqlite::open(&path).map_err(|why| StartError::Store { path, why })?;
+    Ok(Arc::new(store))
+}
+
 impl Running {
-    /// How many sockets there are.
+    /// How many sockets end here.
     pub fn sockets(&self) -> usize {
-        self.hub.connections()
+        self.hub.as_ref().map_or(0, Hub::connections)
     }
 
     /// Says goodbye to every socket: their pages come back to the next server by themselves.
     pub async fn stop(&self) {
-        self.hub.shut_down(GOODBYE).await;
+        if let Some(hub) = &self.hub {
+            hub.shut_down(GOODBYE).await;
+        }
     }
 }
 

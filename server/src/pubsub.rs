@@ -18,6 +18,10 @@ const TICKET: Duration = Duration::from_secs(5 * 60);
 /// How long the authorisation of one call holds.
 const CALL: Duration = Duration::from_secs(60);
 
+/// How long one answer may take, and what is waited before it is asked again.
+const ANSWER: Duration = Duration::from_millis(1_400);
+const PAUSES: [Duration; 1] = [Duration::from_millis(150)];
+
 /// How much of a refusal is read for the log.
 const WHY: usize = 1024;
 
@@ -28,6 +32,8 @@ pub struct PubSub {
     endpoint: String,
     hub: String,
     key: String,
+    /// Where clients find the service, as `wss://…`; `None` if at whichever address they find this server.
+    sockets: Option<String>,
 }
 
 /// Why a call was not performed.
@@ -43,6 +49,19 @@ pub enum PubSubError {
     Refused { status: StatusCode, why: String },
 }
 
+impl PubSubError {
+    /// Whether the same call may succeed in a moment.
+    fn may_pass(&self) -> bool {
+        match self {
+            PubSubError::Unreachable(_) => true,
+            PubSubError::Refused { status, .. } => {
+                status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
+            }
+            PubSubError::Request(_) | PubSubError::Signing(_) => false,
+        }
+    }
+}
+
 impl PubSub {
     pub fn new(service: HttpService, endpoint: &str, hub: &str, key: &str) -> Self {
         PubSub {
@@ -50,20 +69,40 @@ impl PubSub {
             endpoint: endpoint.trim_end_matches('/').to_owned(),
             hub: hub.to_owned(),
             key: key.to_owned(),
+            sockets: None,
         }
     }
 
-    /// The URL that opens a socket for `user`. `origin` is the service as the client reaches it, as `ws://…`
-    /// or `wss://…`.
+    /// The service is not where this server is.
+    #[must_use]
+    pub fn with_sockets_at(mut self, origin: String) -> Self {
+        self.sockets = Some(origin);
+        self
+    }
+
+    /// The URL that opens a socket for `user`. `origin` is this server as the client reaches it, as `ws://…`
+    /// or `wss://…`: the service is there too, unless it is known to be elsewhere.
     pub fn ticket(&self, user: UserId, origin: &str) -> Result<String, PubSubError> {
+        let origin = self.sockets.as_deref().unwrap_or(origin);
         let path = format!("/client/hubs/{}", self.hub);
         let http = origin.replacen("ws", "http", 1);
         let token = self.signed(&format!("{http}{path}"), TICKET, Some(user))?;
         Ok(format!("{origin}{path}?access_token={token}"))
     }
 
-    /// Performs one call. That somebody is not there (404) is no failure: they are told of nothing.
+    /// Performs one call, within three seconds. That somebody is not there (404) is no failure: they are told
+    /// of nothing. Said twice is harmless, so a call that failed for a passing reason is made again.
     pub async fn perform(&self, call: Call) -> Result<(), PubSubError> {
+        for pause in PAUSES {
+            match self.try_once(&call).await {
+                Err(error) if error.may_pass() => tokio::time::sleep(pause).await,
+                ended => return ended,
+            }
+        }
+        self.try_once(&call).await
+    }
+
+    async fn try_once(&self, call: &Call) -> Result<(), PubSubError> {
         let request = call.to_request(&self.endpoint, &self.hub)?;
         let (mut parts, body) = request.into_parts();
         let audience = format!("{}{}", self.endpoint, parts.uri.path());
@@ -73,10 +112,13 @@ impl PubSub {
         let request = Request::from_parts(parts, Body::from(body));
 
         let mut service = self.service.clone();
-        let ready = service.ready().await.map_err(PubSubError::Unreachable)?;
-        let response = ready
-            .call(request)
-            .await
+        let answer = async {
+            let response = service.ready().await?.call(request).await?;
+            Ok::<_, BoxError>(response)
+        };
+        let answer = tokio::time::timeout(ANSWER, answer).await;
+        let response = answer
+            .unwrap_or_else(|late| Err(late.into()))
             .map_err(PubSubError::Unreachable)?;
         let status = response.status();
         if status.is_success() || status == StatusCode::NOT_FOUND {

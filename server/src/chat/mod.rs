@@ -152,6 +152,11 @@ impl ChatService {
         }
     }
 
+    /// Whether the connection was told of since this server started.
+    pub fn knows(&self, connection: &str) -> bool {
+        lock(&self.roster).knows(connection)
+    }
+
     /// The connection is closed for good.
     pub async fn disconnected(&self, connection: &str) {
         lock(&self.arriving).remove(connection);

@@ -105,6 +105,10 @@ impl Roster {
         here.settle()
     }
 
+    pub fn knows(&self, connection: &str) -> bool {
+        self.owners.contains_key(connection)
+    }
+
     pub fn person(&self, user: UserId) -> Option<Person> {
         self.people.get(&user).map(|here| here.person.clone())
     }

@@ -27,8 +27,10 @@
 //! for the commits of one chat in their order: what it hands on is published in that order.
 
 mod sqlite;
+mod tables;
 
 pub use sqlite::{OpenError, Sqlite};
+pub use tables::{Account, Tables};
 
 use app::chat::{
     Chat, ChatId, ChatSummary, DraftId, Fact, Membership, Millis, OpenChat, Page, Person, Refusal,

@@ -61,12 +61,14 @@ pub async fn complete(State(site): State<Arc<Site>>, request: Request, next: Nex
     response
 }
 
-/// What a page may load and do: our files, the scripts that carry its nonce, and a socket to us.
+/// What a page may load and do: our files, the scripts that carry its nonce, and a socket to us, or to exactly
+/// the service that has our sockets.
 pub fn page_policy(site: &Site, parts: &Parts, nonce: &str) -> HeaderValue {
     let mut connect = String::from("'self'");
-    let socket = match &site.config.public_url {
-        Some(url) => Some(url.socket_origin()),
-        None => origin::socket_origin(parts),
+    let socket = match (&site.config.pubsub, &site.config.public_url) {
+        (Some(service), _) => Some(service.endpoint.socket_origin()),
+        (None, Some(url)) => Some(url.socket_origin()),
+        (None, None) => origin::socket_origin(parts),
     };
     // `'self'` does not mean sockets in every browser.
     for source in [socket, reload_socket(site, parts)].into_iter().flatten() {

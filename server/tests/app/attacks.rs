@@ -1,9 +1,8 @@
 //! What strangers and members try, and how it is refused.
 
-use crate::house::{House, create, made, post};
+use super::house::{House, create, made, post};
 use app::chat::{Access, Command, Outcome, Record, Refusal, Talk};
 use axum::body::Body;
-use http::header::COOKIE;
 use http::{Method, StatusCode};
 use serde_json::json;
 
@@ -174,25 +173,13 @@ async fn a_socket_without_a_ticket_or_with_a_changed_one_is_refused() {
     let url = ticket["url"].as_str().expect("a URL");
     let origin = format!("http://{}", house.host);
     let bare = url.split('?').next().expect("a path");
-    let changed = format!("{}A", &url[..url.len() - 1]);
+    // One of sixteen signatures ends in A.
+    let (start, last) = url.split_at(url.len() - 1);
+    let changed = format!("{start}{}", if last == "A" { "Q" } else { "A" });
     let other = url.replace("/hubs/chat", "/hubs/other");
     for url in [bare, &changed, &other] {
         assert_eq!(house.open_at(url, &origin).await.err(), Some(401), "{url}");
     }
-}
-
-#[tokio::test]
-async fn signing_out_closes_every_socket_and_ends_the_session() {
-    let house = House::new().await;
-    let mut ada = house.enter("Ada").await;
-    let request = house
-        .request(Method::POST, "/.auth/logout")
-        .header(COOKIE, &ada.cookie)
-        .body(Body::empty());
-    let (status, _, cookie) = house.answer(request.expect("a request")).await;
-    assert!(status.is_redirection());
-    assert!(cookie.contains("Max-Age=0"), "{cookie}");
-    ada.is_closed().await;
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! A server on a port of its own, and people who use it as a page does: a cookie, a ticket, a socket.
 
-use crate::program::{Folder, Program};
+use super::program::{Folder, Program};
+use super::surroundings::Surroundings;
 use app::chat::{
     Access, Answer, Chat, ChatId, ChatSummary, Command, DraftId, Fact, Message, Notice, Outcome,
     Page, Person, Post, Record, Refusal, Snapshot, Talk, UserId, Window,
@@ -10,7 +11,7 @@ use axum::body::{Body, to_bytes};
 use clap::Parser;
 use futures::{SinkExt, StreamExt};
 use http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN, SET_COOKIE};
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use server::Running;
@@ -35,6 +36,7 @@ pub struct House {
     door: Door,
     /// Kept for as long as the server uses it.
     _folder: Arc<Folder>,
+    _around: Option<Surroundings>,
 }
 
 /// How a request reaches the server.
@@ -50,14 +52,18 @@ impl House {
         House::with(&["--limits=relaxed"]).await
     }
 
-    pub async fn with(options: &[&str]) -> House {
-        let folder = Folder::new();
-        let data = format!("--data-dir={}", folder.path().display());
-        let options = [&["chatr", data.as_str()], options].concat();
-        let config = Options::parse_from(options).check().expect("settings");
-        let built = server::build(&config).await.expect("a server");
+    pub async fn with(options_of_test: &[&str]) -> House {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let host = listener.local_addr().expect("an address").to_string();
+        let around = Surroundings::of(&host).await;
+        let folder = Folder::new();
+        let data = format!("--data-dir={}", folder.path().display());
+        let besides = around.options();
+        let besides = besides.iter().map(String::as_str);
+        let options = ["chatr", data.as_str()].into_iter().chain(besides);
+        let options = options.chain(options_of_test.iter().copied());
+        let config = Options::parse_from(options).check().expect("settings");
+        let built = server::build(&config).await.expect("a server");
         let limits = Limits::new(true, false);
         tokio::spawn(serve(
             listener,
@@ -72,6 +78,7 @@ impl House {
                 _running: built.running,
             },
             _folder: folder,
+            _around: Some(around),
         }
     }
 
@@ -82,6 +89,7 @@ impl House {
             host: program.host.clone(),
             door: Door::There(program),
             _folder: folder.clone(),
+            _around: None,
         }
     }
 
@@ -190,12 +198,16 @@ impl House {
             .header(ORIGIN, format!("http://{}", self.host))
     }
 
-    /// Status, body, and the cookie that was set.
-    pub async fn answer(&self, request: Request<Body>) -> (StatusCode, String, String) {
-        let response = match &self.door {
+    pub async fn respond(&self, request: Request<Body>) -> Response<Body> {
+        match &self.door {
             Door::Here { router, .. } => router.clone().oneshot(request).await.expect("answers"),
             Door::There(program) => program.answer(request).await,
-        };
+        }
+    }
+
+    /// Status, body, and the cookie that was set.
+    pub async fn answer(&self, request: Request<Body>) -> (StatusCode, String, String) {
+        let response = self.respond(request).await;
         let status = response.status();
         let cookie = response.headers().get(SET_COOKIE);
         let cookie = cookie

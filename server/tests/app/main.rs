@@ -12,3 +12,4 @@ mod permissions;
 mod presence;
 mod program;
 mod requests;
+mod surroundings;

@@ -1,6 +1,6 @@
 //! Chats come, change and go; people join and leave them.
 
-use crate::house::{House, create, made, post};
+use super::house::{House, create, made, post};
 use app::chat::{Access, Command, Fact, Record, Refusal, Talk};
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn only_its_owner_deletes_a_chat_and_everybody_is_told_once() {
         Err("Forbidden".into())
     );
     let told = bob.everything().await;
-    let again = told.iter().filter_map(crate::house::fact);
+    let again = told.iter().filter_map(super::house::fact);
     assert_eq!(
         again
             .filter(|fact| matches!(fact, Fact::ChatDeleted { .. }))

@@ -1,6 +1,6 @@
 //! What is written, and by whom it is read.
 
-use crate::house::{House, create, made, post};
+use super::house::{House, create, made, post};
 use app::chat::{
     Access, Command, DraftId, Fact, Kind, Moderation, Outcome, Post, Record, Refusal, Remark, Seq,
     Talk,
@@ -48,7 +48,7 @@ async fn everybody_hears_the_same_order() {
         guest.hears_message("end").await;
         let mut heard: Vec<Seq> = Vec::new();
         for frame in guest.everything().await {
-            if let Some(Fact::MessagePosted(message)) = crate::house::fact(&frame) {
+            if let Some(Fact::MessagePosted(message)) = super::house::fact(&frame) {
                 heard.push(message.seq);
             }
         }

@@ -1,7 +1,10 @@
-//! Who is there, as others are told.
+//! Who is there, as others are told, and who has gone for good.
 
-use crate::house::House;
+use super::house::House;
 use app::chat::{Command, Fact};
+use axum::body::Body;
+use http::Method;
+use http::header::COOKIE;
 
 #[tokio::test]
 async fn two_tabs_are_one_person_and_idle_only_together() {
@@ -19,7 +22,7 @@ async fn two_tabs_are_one_person_and_idle_only_together() {
     ada.hears(|fact| matches!(fact, Fact::UserIsIdle { user } if *user == bob.id()))
         .await;
     let told = ada.everything().await;
-    let online = told.iter().filter_map(crate::house::fact);
+    let online = told.iter().filter_map(super::house::fact);
     let again =
         online.filter(|fact| matches!(fact, Fact::UserOnline(one) if one.person.id == bob.id()));
     assert_eq!(again.count(), 0);
@@ -31,4 +34,18 @@ async fn two_tabs_are_one_person_and_idle_only_together() {
             .count(),
         1
     );
+}
+
+#[tokio::test]
+async fn signing_out_closes_every_socket_and_ends_the_session() {
+    let house = House::new().await;
+    let mut ada = house.enter("Ada").await;
+    let request = house
+        .request(Method::POST, "/.auth/logout")
+        .header(COOKIE, &ada.cookie)
+        .body(Body::empty());
+    let (status, _, cookie) = house.answer(request.expect("a request")).await;
+    assert!(status.is_redirection());
+    assert!(cookie.contains("Max-Age=0"), "{cookie}");
+    ada.is_closed().await;
 }

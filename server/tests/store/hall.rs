@@ -42,7 +42,7 @@ impl<P: Place> Hall<P> {
         Arc::new(Hall::at(place, 1).await)
     }
 
-    async fn at(place: P, time: u64) -> Self {
+    pub async fn at(place: P, time: u64) -> Self {
         let store = place.open().await;
         let lobby = store.establish(lobby(), Vec::new()).await;
         Hall {

@@ -4,8 +4,14 @@
 mod contract;
 mod hall;
 mod sqlite;
+mod tables;
 
 /// The default: a file of our own.
 mod embedded {
     crate::contract::contract!(crate::sqlite::Folder);
+}
+
+/// Azure Tables, as Azurite understands them.
+mod azure {
+    crate::contract::contract!(crate::tables::Own);
 }

@@ -88,7 +88,18 @@ const KEPT: &[(&str, &[&str], &str)] = &[
         "app: the protocol and the hub know no screen",
     ),
     ("rusqlite", &["server/src/store/"], "trait Store"),
-    ("azure_data_tables", &["server/src/store/"], "trait Store"),
+    ("azure_core", &["server/src/store/tables"], "trait Store"),
+    (
+        "azure_data_tables",
+        &["server/src/store/tables"],
+        "trait Store",
+    ),
+    ("azure_storage", &["server/src/store/tables"], "trait Store"),
+    (
+        "reqwest",
+        &["server/src/transport.rs", "server/src/store/tables/carrier.rs"],
+        "transport::https",
+    ),
     (
         "jsonwebtoken",
         &["server/", "app/wire/src/token.rs"],

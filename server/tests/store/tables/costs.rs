@@ -1,0 +1,173 @@
+//! What each thing that somebody does costs in transactions, as `docs/tables.md` says it.
+
+use super::Own;
+use crate::hall::{Place, create, lobby, newcomer, post, rename};
+use app::chat::{Access, ChatId, Command, DraftId, Kind, Millis, Person, Record, Seq, Window};
+use server::chat::decide::{Asked, decide, scope};
+use server::chat::moderator::LocalModerator;
+use server::store::{Account, Commit, Reminder, Store, Tables, View};
+use server::transport::{HttpService, https};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tower::{ServiceExt, service_fn};
+
+struct Counted {
+    store: Tables,
+    requests: Arc<AtomicUsize>,
+    found: BTreeMap<String, usize>,
+}
+
+impl Counted {
+    async fn open(account: &Account) -> Counted {
+        let requests = Arc::new(AtomicUsize::new(0));
+        let (count, network) = (requests.clone(), https().expect("TLS"));
+        let counting = HttpService::new(service_fn(move |request| {
+            count.fetch_add(1, Ordering::Relaxed);
+            network.clone().oneshot(request)
+        }));
+        let store = Tables::open(account, counting).await.expect("tables");
+        Counted {
+            store,
+            requests,
+            found: BTreeMap::new(),
+        }
+    }
+
+    /// Does it, and notes what it cost.
+    async fn cost<T>(&mut self, what: &str, doing: impl AsyncFnOnce(&Tables) -> T) -> T {
+        let before = self.requests.load(Ordering::Relaxed);
+        let done = doing(&self.store).await;
+        let cost = self.requests.load(Ordering::Relaxed) - before;
+        self.found.insert(what.to_owned(), cost);
+        done
+    }
+
+    async fn does(&mut self, what: &str, actor: &Person, command: Command) -> Commit {
+        let actor = actor.clone();
+        self.cost(what, async |store| ask(store, actor, command).await)
+            .await
+    }
+}
+
+async fn ask(store: &Tables, actor: Person, command: Command) -> Commit {
+    let scope = scope(actor.id, &command).expect("a matter of rows");
+    let fresh = ChatId::random();
+    let decision = move |view: &View| {
+        let asked = Asked {
+            actor: &actor,
+            command: &command,
+            now: Millis(7),
+            fresh,
+            moderator: &LocalModerator,
+        };
+        decide(view, &asked)
+    };
+    let decided = store.transact(scope, Arc::new(decision), Box::new(|_| ()));
+    decided.await.expect("is decided").expect("is done")
+}
+
+/// The numbers in the page's table.
+fn documented() -> BTreeMap<String, usize> {
+    let page = include_str!("../../../../docs/tables.md");
+    let rows = page.lines().filter_map(|line| {
+        let mut cells = line.strip_prefix("| ")?.split(" | ");
+        let (what, cost) = (cells.next()?, cells.next()?);
+        Some((what.to_owned(), cost.parse().ok()?))
+    });
+    rows.collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_costs_what_the_page_says() {
+    let Own(account) = Own::new().await;
+    let account = Account {
+        name: account.name.clone(),
+        key: account.key.clone(),
+        endpoint: account.endpoint.clone(),
+    };
+    let mut counted = Counted::open(&account).await;
+    let lobby = counted
+        .store
+        .establish(lobby(), Vec::new())
+        .await
+        .expect("a chat");
+    let bob = newcomer("Bob", "0002", Kind::Guest);
+    let bob = counted.store.register(bob).await.expect("is let in");
+
+    let ada = newcomer("Ada", "0001", Kind::Guest);
+    let ada = counted.cost("signs in as a guest", async |store| {
+        store.register(ada).await
+    });
+    let ada = ada.await.expect("is let in");
+    counted
+        .does("joins a chat", &ada, Command::JoinChat { chat: lobby })
+        .await;
+    let parts = counted.cost("opens the page", async |store| {
+        store.parts(ada.id, Some(lobby)).await
+    });
+    parts.await.expect("parts");
+    let rows = counted.cost("opens the socket", async |store| {
+        store.memberships(ada.id).await
+    });
+    assert_eq!(rows.await.expect("rows").len(), 1);
+    counted
+        .does("posts a message", &ada, post(lobby, "hello"))
+        .await;
+    let turned = async |store: &Tables| store.page(lobby, Window::Latest, 50).await;
+    let page = counted.cost("turns a page of messages", turned).await;
+    assert_eq!(page.expect("a page").messages.len(), 1);
+    ask(
+        &counted.store,
+        bob.clone(),
+        Command::JoinChat { chat: lobby },
+    )
+    .await;
+    ask(&counted.store, ada.clone(), post(lobby, "again")).await;
+    let read = Command::MarkRead {
+        chat: lobby,
+        seq: Seq(2),
+    };
+    counted.does("reads up to a place", &bob, read).await;
+    counted
+        .does("leaves a chat", &bob, Command::LeaveChat { chat: lobby })
+        .await;
+
+    let request = |access| create(DraftId::random(), access, Record::Kept);
+    let private = counted
+        .does("creates a private chat", &ada, request(Access::Private))
+        .await;
+    let private = private.chat.expect("a chat").id;
+    counted
+        .does("creates a public chat", &ada, request(Access::Public))
+        .await;
+    counted
+        .does(
+            "opens a pair's chat",
+            &ada,
+            Command::CreatePrivateChat { with: bob.id },
+        )
+        .await;
+    counted
+        .does("renames a chat", &ada, rename(private, "Coffee"))
+        .await;
+    let reminder = Reminder {
+        draft: DraftId::random(),
+        chat: lobby,
+        user: ada.id,
+        text: "tea".into(),
+        due: Millis(9),
+    };
+    let kept = counted.cost("sets a reminder", async |store| {
+        store.remind(reminder, 9).await
+    });
+    assert!(kept.await.expect("an answer"));
+    counted
+        .does(
+            "deletes a chat",
+            &ada,
+            Command::DeleteChat { chat: private },
+        )
+        .await;
+    assert_eq!(counted.found, documented());
+}
