@@ -3,7 +3,7 @@
 
 use super::{Config, Secret};
 use axum_extra::extract::cookie::Key;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -38,7 +38,7 @@ impl DataDir {
     /// Creates what is missing. A key that is set is used and not written down.
     pub fn open(config: &Config) -> Result<Self, Unusable> {
         let path = config.data_dir.clone();
-        fs::create_dir_all(&path).map_err(|source| failed(&path, source))?;
+        create(&path).map_err(|source| failed(&path, source))?;
         let lock = lock(&path)?;
         let key = |set: &Option<Secret>, file: &str, least: usize| match set {
             Some(key) => Ok(key.clone()),
@@ -62,6 +62,15 @@ impl DataDir {
     pub fn keys(&self) -> &Keys {
         &self.keys
     }
+}
+
+/// What is said in private is nobody else's on a shared machine: a folder that we make is its owner's only. One that
+/// is there already stays as its owner wanted it.
+fn create(path: &Path) -> io::Result<()> {
+    let mut folder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.recursive(true).create(path)
 }
 
 fn failed(path: &Path, source: io::Error) -> Unusable {
@@ -178,6 +187,20 @@ mod tests {
                 .mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_was_made_is_its_owners_only_and_one_that_was_there_stays_as_it_is() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = Folder::new();
+        let path = folder.file("");
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        drop(folder.open(&[]).unwrap());
+        assert_eq!(mode(), 0o700);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o750)).unwrap();
+        drop(folder.open(&[]).unwrap());
+        assert_eq!(mode(), 0o750);
     }
 
     #[test]
