@@ -1,4 +1,4 @@
-/** How the stories are run: one at a time, in the Chromium of this machine, each with a server of its own. */
+/** How the stories are run: two at a time, in the Chromium of this machine, each with a server of its own. */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,8 @@ export default defineConfig({
   testDir: "tests",
   outputDir: "test-results",
   snapshotPathTemplate: "{testDir}/picture/{arg}{ext}",
-  workers: 1,
+  // Most of a story is waiting for somebody else.
+  workers: 2,
   retries: 0,
   forbidOnly: !!process.env.CI,
   reporter: [["list"]],

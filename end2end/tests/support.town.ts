@@ -5,7 +5,7 @@
 
 import type { BrowserContextOptions } from "@playwright/test";
 import { Day, stopTheSun } from "./support.day.ts";
-import { type Entry, type Page, alive, expect, test as base, tolerate } from "./support.ts";
+import { type Entry, type Page, alive, expect, test as base } from "./support.ts";
 import type { Visitor } from "./support.socket.ts";
 
 /** Who lives there, and in which colour: colours come from ids, and ids are drawn by lot. */
@@ -97,8 +97,6 @@ export class Town {
         const { url, ...cookie } = this.#ada.pass;
         await page.context().addCookies([{ ...cookie, url: entry.by?.origin ?? url }]);
         await stopTheSun(page);
-        // On a busy machine an unoptimised program takes longer than a browser expects.
-        tolerate(page, /chatr\.wasm was preloaded using link preload but not used within a few seconds/);
         await entry.first?.(page);
       },
     });
