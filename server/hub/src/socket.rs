@@ -28,7 +28,7 @@ pub const MAX_MESSAGE: usize = 1024 * 1024;
 
 /// Bytes that a connection reads at once, and keeps while idle. axum's default of 128 KiB is what an idle
 /// connection would cost.
-const READ_BUFFER: usize = 4 * 1024;
+const READ_BUFFER: usize = 1024;
 
 /// What a client is told before the upgrade, in words for the developer who reads it.
 #[derive(Debug)]

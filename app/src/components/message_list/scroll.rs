@@ -63,7 +63,7 @@ impl Scroll {
     pub fn anchor(&self) -> Option<Anchor> {
         let upper = self.upper();
         let below = |element: &Element| element.get_bounding_client_rect().bottom() > upper;
-        let block = elements(self.0.query_selector_all(".message-block").ok()?).find(below)?;
+        let block = self.blocks().take_while(below).last()?;
         let element = elements(block.query_selector_all(".message").ok()?).find(below)?;
         let offset = element.get_bounding_client_rect().top() - upper;
         Some(Anchor { element, offset })
@@ -83,11 +83,7 @@ impl Scroll {
     /// The newest message whose end is in sight.
     pub fn newest_in_sight(&self) -> Option<Seq> {
         let lower = self.upper() + f64::from(self.0.client_height()) + 2.0;
-        let blocks: Vec<Element> =
-            elements(self.0.query_selector_all(".message-block").ok()?).collect();
-        blocks
-            .iter()
-            .rev()
+        self.blocks()
             .filter(|block| block.get_bounding_client_rect().top() < lower)
             .find_map(|block| {
                 let lines: Vec<Element> =
@@ -98,6 +94,15 @@ impl Scroll {
                     .find(|line| line.get_bounding_client_rect().bottom() <= lower)?;
                 seen.get_attribute("data-seq")?.parse().ok().map(Seq)
             })
+    }
+
+    /// The blocks of messages, the newest first. Siblings, one by one: to search for them would look at every
+    /// element of every message, with each that comes.
+    fn blocks(&self) -> impl Iterator<Item = Element> {
+        let content = self.0.first_element_child();
+        let newest = content.and_then(|content| content.last_element_child());
+        std::iter::successors(newest, Element::previous_element_sibling)
+            .filter(|element| element.class_name() == "message-block")
     }
 
     fn upper(&self) -> f64 {
