@@ -102,6 +102,11 @@ pub fn requested_theme() -> Option<&'static str> {
         })
 }
 
+/// Whether this side renders a page once, rather than keeping it alive.
+pub const fn is_server() -> bool {
+    cfg!(feature = "ssr")
+}
+
 /// Gives the page that is being rendered the status 404. In the browser there is nothing to do.
 pub fn answer_not_found() {
     #[cfg(feature = "ssr")]

@@ -104,6 +104,7 @@ test("a private chat starts from the list of people", async ({ enter }) => {
   await expect(ada.getByRole("menuitem", { name: "Private chat" })).toBeHidden();
   await expect(person(ada, "Bob")).toBeFocused();
   await ada.keyboard.press("Enter");
+  await expect(ada.getByRole("menuitem", { name: "Private chat" })).toBeFocused();
   await ada.keyboard.press("Enter");
   await expect(heading(ada)).toHaveText("Bob");
   await ada.keyboard.type("psst");

@@ -120,7 +120,7 @@ fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> impl IntoView {
     };
     // The server writes the title last, when what it stands on may be gone; nothing changes there anyway.
     let first = untrack(|| title(lobby, front.get()));
-    let text = move || match cfg!(feature = "ssr") {
+    let text = move || match api::is_server() {
         true => first.clone(),
         false => title(lobby, front.get()),
     };
