@@ -11,7 +11,6 @@ mod membership;
 mod messages;
 #[path = "../app/presence.rs"]
 mod presence;
-#[expect(dead_code, reason = "nobody is killed in these stories")]
 #[path = "../app/program.rs"]
 mod program;
 
