@@ -29,6 +29,9 @@ const DISK: Duration = Duration::from_secs(1);
 /// Bytes of a message as a log would keep it: the text, its author, its place.
 const ROW: [u8; 300] = [b'x'; 300];
 
+/// Bytes that the disk writes at once.
+const BLOCK: usize = 4_096;
+
 /// Bytes that the disk's own log may take.
 const ROOM: usize = 4 * 1024 * 1024;
 
@@ -116,7 +119,9 @@ fn disk(folder: &Path, together: usize) -> Result<f64, Fault> {
     file.write_all(&vec![0; ROOM])?;
     file.sync_all()?;
     file.rewind()?;
-    let rows = ROW.repeat(together);
+    let mut rows = ROW.repeat(together);
+    // Whole blocks: to write into one that is just on its way to the disk waits for it first.
+    rows.resize(rows.len().next_multiple_of(BLOCK), 0);
     let (start, mut written, mut place) = (Instant::now(), 0, 0);
     while start.elapsed() < DISK {
         if place + rows.len() > ROOM {
