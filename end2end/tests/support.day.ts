@@ -58,9 +58,14 @@ export async function stopTheSun(page: Page): Promise<void> {
   await page.clock.setFixedTime(new Date(NOW));
 }
 
-/** A moment passes on this page: what is in sight has been seen. */
+/** How many moments have passed on each page. */
+const moments = new WeakMap<Page, number>();
+
+/** A moment passes on this page, and may again: what was in sight before it has been seen. */
 export async function aMomentLater(page: Page): Promise<void> {
-  await page.clock.setFixedTime(new Date(Date.parse(NOW) + 2_000));
+  const passed = (moments.get(page) ?? 0) + 1;
+  moments.set(page, passed);
+  await page.clock.setFixedTime(new Date(Date.parse(NOW) + passed * 1_100));
 }
 
 function libfaketime(): string {

@@ -5,6 +5,12 @@ import type { Page } from "@playwright/test";
 
 /** What axe holds against the page, if it is serious. */
 export async function barriers(page: Page): Promise<string[]> {
+  // Colours that are on their way are neither the old nor the new ones.
+  await page.evaluate(async () => {
+    const ends = (one: Animation) => one.effect?.getComputedTiming().endTime !== Infinity;
+    await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+  });
   // Its other way opens a second page, which would be somebody else's tab.
   const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
   return violations
