@@ -56,17 +56,24 @@ apt_install() {
 # target that rust-toolchain.toml asks for is missing and may not be fetched: so look for the file.
 wasm_library() { any_file "$(rustc --print sysroot 2>/dev/null)"/lib/rustlib/wasm32-unknown-unknown/lib/libstd-*.rlib; }
 
+# Whether the library that was compiled here is of another version than Debian's compiler, which was updated since.
+stale_library() {
+    local stamp=/usr/lib/rustlib/wasm32-unknown-unknown/.stamp
+    [ "$(rustc --print sysroot 2>/dev/null)" = /usr ] && [ -e $stamp ] &&
+        [ "$(cat $stamp)" != "$(/usr/bin/rustc -vV | sha256sum)" ]
+}
+
 rust() {
     has cargo || has apt-get || fail "needs Rust: install it with rustup (https://rustup.rs) and try again"
-    if ! { has cargo && wasm_library; }; then
-        if has rustup && [ "${RUSTUP_AUTO_INSTALL:-1}" != 0 ]; then
+    if ! { has cargo && wasm_library && ! stale_library; }; then
+        if has rustup && ! stale_library && [ "${RUSTUP_AUTO_INSTALL:-1}" != 0 ]; then
             say "adding the browser target to the Rust toolchain (under a minute)"
             rustup target add wasm32-unknown-unknown ||
                 fail "rustup could not add the target: check the network, then run 'rustup target add wasm32-unknown-unknown'"
         elif apt_has rustc-web; then
             debian_rust
         else
-            fail "needs Rust's library for the browser: run 'rustup target add wasm32-unknown-unknown' and try again"
+            fail "needs Rust's library for the browser: run 'rustup target add wasm32-unknown-unknown' (https://rustup.rs), or be root on Debian, and try again"
         fi
         wasm_library || fail "the toolchain $(rustc --version) still has no library for wasm32-unknown-unknown"
     fi
@@ -257,7 +264,8 @@ checkers() {
 # Unpacked, not installed: an installed one would listen on this machine at once. Tests go on without them.
 proxies() {
     local here=.tools/proxies package
-    { has nginx && has caddy; } || [ -x $here/usr/bin/caddy ] && return
+    if has nginx && has caddy; then return; fi
+    if [ -x $here/usr/sbin/nginx ] && [ -x $here/usr/bin/caddy ]; then return; fi
     if ! { apt_has nginx && apt_has caddy; }; then
         say "nginx and Caddy are not to be had here: their examples will not be tried"
         return

@@ -34,7 +34,7 @@ bundle() {
 name=$(setting name)
 library=$(setting lib-package)
 site=$(setting site-root)
-scratch=$site.new # the finished folder takes the old one's place in one move: a server that is running keeps serving
+scratch=$site.new # the finished folder takes the old one's place at the end: a server that is running keeps serving
 
 export LEPTOS_OUTPUT_NAME=$name
 cargo build --package="$library" --lib --target-dir=target/front --target=wasm32-unknown-unknown
@@ -47,5 +47,7 @@ package=$scratch/$(setting site-pkg-dir)
 wasm-bindgen --target=web --out-name="$name" --out-dir="$package" "target/front/wasm32-unknown-unknown/debug/$library.wasm"
 mv "$package/${name}_bg.wasm" "$package/$name.wasm"
 bundle "$(setting style-file)" >"$package/$name.css"
-rm -rf "$site"
+rm -rf "$site.old"
+if [ -d "$site" ]; then mv "$site" "$site.old"; fi
 mv "$scratch" "$site"
+rm -rf "$site.old"
