@@ -3,6 +3,7 @@
 import {
   alive,
   chooseOption,
+  connected,
   expect,
   join,
   me,
@@ -56,6 +57,7 @@ test("who comes later, or comes back, reads nothing of what was said", async ({ 
   await ada.reload();
   await alive(ada);
   await expect(messages(ada)).toContainText("Nothing was said here since you came.");
+  await connected(ada);
   await post(bob, "hello again");
   await see(ada, "hello again");
 });
@@ -91,6 +93,7 @@ test("one's own other tab has what one said", async ({ enter }) => {
   await tab.goto(ada.url());
   await alive(tab);
   await expect(me(tab)).toHaveAccessibleName("Ada");
+  await connected(tab);
   await post(ada, "note to self");
   await see(tab, "note to self");
   await post(tab, "noted");

@@ -11,6 +11,7 @@ import {
   type Page,
   chooseOption,
   composer,
+  connected,
   expect,
   me,
   message,
@@ -52,6 +53,7 @@ export const scenes: Record<string, Scene> = {
 
   "chat-busy": async ({ town }, look) => {
     const page = await openLaunch(town, look);
+    await connected(page);
     town.priya.typing(town.chat("Launch week"));
     await expect(page.getByText("Priya Raman is typing…")).toBeVisible();
     return page;
@@ -74,6 +76,7 @@ export const scenes: Record<string, Scene> = {
     const chat = town.chat("Hallway");
     const hear = (by: typeof town.marcus, digit: string, body: string) =>
       by.talk(chat, { talk: "said", draft: digit.repeat(32), body });
+    await connected(page);
     hear(town.marcus, "1", "Between us: the party for Priya is on Thursday.");
     await expect(message(page, "Between us")).toBeVisible();
     await say(page, "I bring the cake. Does she like lemon?");

@@ -121,6 +121,11 @@ export async function alive(page: Page): Promise<void> {
   await expect(page.locator("html[data-hydrated]")).toBeAttached({ timeout: 30_000 });
 }
 
+/** Waits until the page hears what goes from person to person, which nobody keeps for it. */
+export async function connected(page: Page): Promise<void> {
+  await expect(page.locator(".status-bar[data-online]")).toBeAttached({ timeout: 30_000 });
+}
+
 /** Types a name at the front page. */
 export async function signIn(page: Page, name: string): Promise<void> {
   await page.getByRole("textbox", { name: "Your name" }).fill(name);

@@ -1,6 +1,6 @@
 /** Who is writing just now. */
 
-import { composer, expect, join, newChat, openChat, post, see, test, type Page } from "./support.ts";
+import { composer, connected, expect, join, newChat, openChat, post, see, test, type Page } from "./support.ts";
 import type { Visitor } from "./support.socket.ts";
 
 const typing = (page: Page) => page.getByRole("main").locator(".typing");
@@ -8,6 +8,7 @@ const typing = (page: Page) => page.getByRole("main").locator(".typing");
 test("the others see that somebody is typing, until the message is there", async ({ enter }) => {
   const ada = await enter("Ada");
   const bob = await enter("Bob");
+  for (const page of [ada, bob]) await connected(page);
   await composer(bob).pressSequentially("hel");
   await expect(typing(ada)).toHaveText("Bob is typing…");
   await expect(typing(bob)).toHaveText("");
@@ -19,6 +20,7 @@ test("the others see that somebody is typing, until the message is there", async
 test("who stops, or empties the field, is typing no more", async ({ enter }) => {
   const ada = await enter("Ada");
   const bob = await enter("Bob");
+  for (const page of [ada, bob]) await connected(page);
   await composer(bob).pressSequentially("well");
   await expect(typing(ada)).toHaveText("Bob is typing…");
   await composer(bob).clear();

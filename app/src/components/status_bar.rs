@@ -21,7 +21,11 @@ pub fn StatusBar() -> AnyView {
         }
     });
     view! {
-        <div class="status-bar" data-shown=move || shown.get().then_some("")>
+        <div
+            class="status-bar"
+            data-shown=move || shown.get().then_some("")
+            data-online=move || (!missing.get()).then_some("")
+        >
             <p role="status" aria-label=move || shown.get().then_some("Reconnecting")>
                 {move || shown.get().then_some("Reconnecting… You can go on writing.")}
             </p>
