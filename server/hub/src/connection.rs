@@ -143,14 +143,20 @@ impl Connection {
                 return Left::Ended(reason);
             }
             let reading = self.may_read(pending.as_ref());
-            let idle_stream = self.streams.due();
+            // While an answer is awaited, what a publisher says is not heard: its streams are not idle.
+            let idle_stream = if pending.is_none() {
+                self.streams.due()
+            } else {
+                None
+            };
             tokio::select! {
                 () = self.session.woken() => {}
                 answer = answered(pending) => {
                     self.settle(answer);
-                    *pending = self.catch_up();
                     // What the client said meanwhile was not read: it was not silent.
                     last_heard = Instant::now();
+                    self.streams.renew(last_heard);
+                    *pending = self.catch_up();
                 }
                 Some(new) = self.handover.recv() => return Left::Replaced(Box::new(new)),
                 incoming = socket.recv(), if reading => {
