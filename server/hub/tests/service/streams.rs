@@ -177,6 +177,12 @@ async fn a_stream_is_not_idle_while_its_publisher_is_not_heard_for_an_answer() {
         assert_eq!(publisher.text().await, ack("s", 1));
         publisher.send(question).await;
         service.told_of("slow").await;
+        // Much else is read before the fragment is.
+        for _ in 0..20 {
+            publisher
+                .send(r#"{"type":"sequenceAck","sequenceId":1}"#)
+                .await;
+        }
         fragment(&mut publisher, "s", 1, "in time").await;
         // Another stream that begins later and may be idle for longer is over.
         start(&mut clock, "t", r#","idleTimeoutMs":400"#).await;
