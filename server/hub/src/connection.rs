@@ -117,7 +117,7 @@ impl Connection {
     async fn wait_for_return(&mut self) -> Option<WebSocket> {
         tokio::select! {
             socket = self.handover.recv() => socket,
-            () = self.session.ended() => None,
+            _ = self.session.ended() => None,
             () = tokio::time::sleep(self.hub.config().retention) => None,
         }
     }
@@ -135,22 +135,25 @@ impl Connection {
                 return left;
             }
             if let Some(ending) = ending {
-                let reason = ending
-                    .message
-                    .clone()
-                    .unwrap_or_else(|| ending.reason.to_owned());
+                let reason = ending.told();
                 close(socket, self.session.protocol, ending).await;
                 return Left::Ended(reason);
             }
             let reading = self.may_read(pending.as_ref());
-            let idle_stream = self.streams.due();
+            // While an answer is awaited, what a publisher says is not heard: its streams are not idle.
+            let idle_stream = if pending.is_none() {
+                self.streams.due()
+            } else {
+                None
+            };
             tokio::select! {
                 () = self.session.woken() => {}
                 answer = answered(pending) => {
                     self.settle(answer);
-                    *pending = self.catch_up();
                     // What the client said meanwhile was not read: it was not silent.
                     last_heard = Instant::now();
+                    self.streams.renew(last_heard);
+                    *pending = self.catch_up();
                 }
                 Some(new) = self.handover.recv() => return Left::Replaced(Box::new(new)),
                 incoming = socket.recv(), if reading => {
@@ -197,12 +200,14 @@ impl Connection {
             socket.flush().await
         };
         tokio::select! {
+            // What can be written at once goes out before the end does.
+            biased;
             written = timeout(WRITE_DEADLINE, all) => match written {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(_)) => Err(Left::Lost("The socket failed".to_owned())),
                 Err(_) => Err(Left::Lost("SlowClient".to_owned())),
             },
-            () = self.session.ended() => Err(Left::Ended("SlowClient".to_owned())),
+            ending = self.session.ended() => Err(Left::Ended(ending.told())),
         }
     }
 }

@@ -3,7 +3,6 @@
 
 mod program;
 
-use clap::Parser as _;
 use program::arguments::Arguments;
 use program::caller;
 use program::listener::{Listener, asked_to_stop};
@@ -13,7 +12,7 @@ use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let settings = match Settings::of(Arguments::parse()) {
+    let settings = match Settings::of(Arguments::given()) {
         Ok(settings) => settings,
         Err(wrong) => {
             for why in wrong {

@@ -20,20 +20,20 @@ struct Entry<S> {
     permissions: Permissions,
 }
 
-/// Groups by name that REST calls may have granted or revoked, per connection and permission. Source: emulator of
-/// the service.
-pub const MAX_RULES: usize = 1_000;
+/// Groups by name that REST calls may have granted beyond the roles, per connection and permission. Source: emulator
+/// of the service.
+pub const MAX_GRANTS: usize = 1_000;
 
-/// What became of a grant or a revocation.
+/// What became of a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Changed {
+pub enum Granted {
     Done,
     NoConnection,
     TooMany,
 }
 
 /// What one connection may do: its roles, and what REST calls changed since. A literal grant or revocation
-/// outranks the roles.
+/// outranks the roles; one that only repeats them is not kept.
 #[derive(Default)]
 struct Permissions {
     roles: Vec<Role>,
@@ -50,8 +50,31 @@ impl Permissions {
         };
         match changed {
             Some(allowed) => *allowed,
-            None => self.roles.iter().any(|role| role.grants(permission, group)),
+            None => self.by_role(permission, group),
         }
+    }
+
+    fn by_role(&self, permission: Permission, group: &str) -> bool {
+        self.roles.iter().any(|role| role.grants(permission, group))
+    }
+
+    /// False if that would be one grant too many. A revocation is never refused: somebody is not to go on.
+    fn change(&mut self, permission: Permission, group: &str, allowed: bool) -> bool {
+        let key = (permission, group.to_owned());
+        if self.by_role(permission, group) == allowed {
+            self.changed.remove(&key);
+            return true;
+        }
+        if allowed && !self.changed.contains_key(&key) {
+            let granted = |((kind, _), allowed): &(&(Permission, String), &bool)| {
+                *kind == permission && **allowed
+            };
+            if self.changed.iter().filter(granted).count() >= MAX_GRANTS {
+                return false;
+            }
+        }
+        self.changed.insert(key, allowed);
+        true
     }
 }
 
@@ -157,25 +180,23 @@ impl<S: Clone> Registry<S> {
             .is_some_and(|entry| entry.permissions.allow(permission, group))
     }
 
-    /// Grants or revokes one literal group name.
-    pub fn change(
-        &mut self,
-        id: &str,
-        permission: Permission,
-        group: &str,
-        allowed: bool,
-    ) -> Changed {
+    /// Allows one literal group name.
+    pub fn grant(&mut self, id: &str, permission: Permission, group: &str) -> Granted {
         let Some(entry) = self.connections.get_mut(id) else {
-            return Changed::NoConnection;
+            return Granted::NoConnection;
         };
-        let changed = &mut entry.permissions.changed;
-        let key = (permission, group.to_owned());
-        let rules = changed.keys().filter(|(kind, _)| *kind == permission);
-        if rules.count() >= MAX_RULES && !changed.contains_key(&key) {
-            return Changed::TooMany;
+        if entry.permissions.change(permission, group, true) {
+            Granted::Done
+        } else {
+            Granted::TooMany
         }
-        changed.insert(key, allowed);
-        Changed::Done
+    }
+
+    /// Forbids one literal group name. Who is not there may do nothing anyway.
+    pub fn revoke(&mut self, id: &str, permission: Permission, group: &str) {
+        if let Some(entry) = self.connections.get_mut(id) {
+            entry.permissions.change(permission, group, false);
+        }
     }
 
     pub fn get(&self, id: &str) -> Option<&S> {
@@ -258,30 +279,53 @@ mod tests {
         let allowed =
             |registry: &Registry<()>| registry.allows("c1", Permission::SendToGroup, "team.red");
         assert!(allowed(&registry));
-        registry.change("c1", Permission::SendToGroup, "team.red", false);
+        registry.revoke("c1", Permission::SendToGroup, "team.red");
         assert!(!allowed(&registry));
         assert!(registry.allows("c1", Permission::SendToGroup, "team.blue"));
-        registry.change("c1", Permission::SendToGroup, "team.red", true);
+        registry.grant("c1", Permission::SendToGroup, "team.red");
         assert!(allowed(&registry));
     }
 
     #[test]
-    fn the_1001st_rule_for_a_connection_is_one_too_many() {
+    fn the_1001st_grant_for_a_connection_is_one_too_many_and_a_revocation_never_is() {
         let mut registry = Registry::default();
-        registry.insert("c1", None, Vec::new(), ());
+        let role = Role::parse("webpubsub.sendToGroups.team.*").expect("a role");
+        registry.insert("c1", None, vec![role], ());
         let kind = Permission::SendToGroup;
-        for number in 0..MAX_RULES {
-            let done = registry.change("c1", kind, &format!("g{number}"), true);
-            assert_eq!(done, Changed::Done);
+        for number in 0..MAX_GRANTS {
+            let done = registry.grant("c1", kind, &format!("g{number}"));
+            assert_eq!(done, Granted::Done);
         }
-        assert_eq!(registry.change("c1", kind, "more", true), Changed::TooMany);
-        assert_eq!(registry.change("c1", kind, "g1", false), Changed::Done);
+        assert_eq!(registry.grant("c1", kind, "more"), Granted::TooMany);
+        assert_eq!(registry.grant("c1", kind, "g1"), Granted::Done);
+        registry.revoke("c1", kind, "team.red");
+        assert!(!registry.allows("c1", kind, "team.red"));
+        assert_eq!(registry.grant("c1", kind, "team.red"), Granted::Done);
         let other = Permission::JoinLeaveGroup;
-        assert_eq!(registry.change("c1", other, "more", true), Changed::Done);
-        assert_eq!(
-            registry.change("c2", kind, "g", true),
-            Changed::NoConnection
-        );
+        assert_eq!(registry.grant("c1", other, "more"), Granted::Done);
+        registry.revoke("c1", kind, "g1");
+        assert!(!registry.allows("c1", kind, "g1"));
+        assert_eq!(registry.grant("c1", kind, "more"), Granted::Done);
+        assert_eq!(registry.grant("c2", kind, "g"), Granted::NoConnection);
+    }
+
+    #[test]
+    fn a_rule_that_only_repeats_the_roles_is_not_kept() {
+        let mut registry = Registry::default();
+        let role = Role::parse("webpubsub.sendToGroups.team.*").expect("a role");
+        registry.insert("c1", None, vec![role], ());
+        let kind = Permission::SendToGroup;
+        for number in 0..2 * MAX_GRANTS {
+            for group in [format!("g{number}"), format!("team.{number}")] {
+                assert_eq!(registry.grant("c1", kind, &group), Granted::Done);
+                assert!(registry.allows("c1", kind, &group));
+                registry.revoke("c1", kind, &group);
+                assert!(!registry.allows("c1", kind, &group));
+            }
+            registry.grant("c1", kind, &format!("team.{number}"));
+        }
+        let kept = registry.connections["c1"].permissions.changed.len();
+        assert_eq!(kept, 0);
     }
 
     #[derive(Debug, Clone)]

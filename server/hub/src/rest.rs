@@ -5,7 +5,7 @@ mod listing;
 mod problem;
 
 use crate::filter::{Filter, Subject};
-use crate::registry::{Changed, MAX_RULES, Registry};
+use crate::registry::{Granted, MAX_GRANTS, Registry};
 use crate::session::{Ending, Session};
 use crate::{Hub, access, clock, fanout};
 use axum::body::Body;
@@ -243,10 +243,10 @@ fn on_hub(
             permission,
             group,
             connection,
-        } => match registry.change(&connection, permission, &group, true) {
-            Changed::Done => empty(StatusCode::OK),
-            Changed::TooMany => return Err(Problem::too_many_rules(MAX_RULES)),
-            Changed::NoConnection => {
+        } => match registry.grant(&connection, permission, &group) {
+            Granted::Done => empty(StatusCode::OK),
+            Granted::TooMany => return Err(Problem::too_many_grants(MAX_GRANTS)),
+            Granted::NoConnection => {
                 return Err(Problem::no_connection(
                     "Info.Connection.NotExisted",
                     &connection,
@@ -257,10 +257,10 @@ fn on_hub(
             permission,
             group,
             connection,
-        } => match registry.change(&connection, permission, &group, false) {
-            Changed::Done | Changed::NoConnection => empty(StatusCode::NO_CONTENT),
-            Changed::TooMany => return Err(Problem::too_many_rules(MAX_RULES)),
-        },
+        } => {
+            registry.revoke(&connection, permission, &group);
+            empty(StatusCode::NO_CONTENT)
+        }
         Call::Check {
             permission,
             group,

@@ -133,6 +133,12 @@ impl Ending {
         }
     }
 
+    /// Why, as the application is told.
+    pub fn told(&self) -> String {
+        let reason = || self.reason.to_owned();
+        self.message.clone().unwrap_or_else(reason)
+    }
+
     const fn too_slow(reason: &'static str) -> Self {
         Self {
             code: 1008,
@@ -329,12 +335,16 @@ impl Session {
     }
 
     /// Waits until the session is to end; used while a write is stuck.
-    pub async fn ended(&self) {
-        while self.lock().ending.is_none() {
+    pub async fn ended(&self) -> Ending {
+        loop {
+            let ending = self.lock().ending.clone();
+            if let Some(ending) = ending {
+                // The signal may belong to others who wait.
+                self.wake.notify_one();
+                return ending;
+            }
             self.wake.notified().await;
         }
-        // The signal may belong to others who wait.
-        self.wake.notify_one();
     }
 
     fn lock(&self) -> MutexGuard<'_, Out> {

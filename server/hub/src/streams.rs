@@ -125,6 +125,13 @@ impl Streams {
         }
     }
 
+    /// A sign of life for all: what their publisher said was not heard until now.
+    pub fn renew(&mut self, now: Instant) {
+        for stream in self.open.values_mut() {
+            stream.deadline = now + stream.idle;
+        }
+    }
+
     pub fn end(&mut self, id: &str) -> Option<Stream> {
         self.open.remove(id)
     }

@@ -344,6 +344,22 @@ async fn what_it_cannot_do_it_says_and_does_not_start() {
     }
     let (_, said) = output(&["--key", "not-to-be-told"]).await;
     assert!(!said.contains("not-to-be-told"), "{said}");
+    let bad = "url=http://h/; url=http://h/ bearer=a not-to-be-told";
+    let (code, said) = output(&["--handler", bad]).await;
+    assert_eq!(code, Some(1));
+    let unquoted = ["--handler", "url=http://h/", "bearer=not-to-be-told"];
+    let (code, told) = output(&unquoted).await;
+    assert_eq!(code, Some(2));
+    assert!(told.contains("without quotes"), "{told}");
+    assert!(!told.contains("not-to-be-told"), "{told}");
+    let from_environment = program(&[]).env("HUB_HANDLERS", bad).output();
+    let ended = timeout(PATIENCE, from_environment).await.expect("it ends");
+    let ended = ended.expect("it starts");
+    assert_eq!(ended.status.code(), Some(1));
+    for said in [said, String::from_utf8_lossy(&ended.stderr).into_owned()] {
+        assert!(said.contains("handler 2: word 3"), "{said}");
+        assert!(!said.contains("not-to-be-told"), "{said}");
+    }
 }
 
 #[tokio::test]

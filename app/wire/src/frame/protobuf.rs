@@ -27,6 +27,9 @@ impl ClientFrame {
             .ok_or_else(|| Malformed::Type(String::new()))?;
         Ok(match kind {
             UpstreamKind::SendToGroup(send) => match send.stream {
+                Some(_) if send.data.is_some() || send.ack_id.is_some() => {
+                    return Err(Malformed::Field("stream"));
+                }
                 Some(stream) => ClientFrame::StreamStart {
                     group: group(send.group)?,
                     stream_id: stream.stream_id,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response};
 use proptest::prelude::*;
 use wire::cloud_event::{ConnectAnswer, Delivery, read_user_answer, verify};
-use wire::frame::{ClientFrame, ServiceFrame};
+use wire::frame::{ClientFrame, Malformed, Metadata, Payload, ServiceFrame};
 use wire::rest::Call;
 use wire::role::{Permission, Role};
 use wire::token::{ConnectionString, host_and_path};
@@ -253,4 +253,34 @@ proptest! {
         prop_assert!(!verify(["key"], &group, &text));
         let _ = (host_and_path(&text), text.parse::<ConnectionString>());
     }
+}
+
+/// Both would be dropped without a word: the start of a stream carries no data, and is not acknowledged by id.
+#[test]
+fn the_start_of_a_stream_with_data_or_an_id_to_acknowledge_is_refused() {
+    let start = ClientFrame::StreamStart {
+        group: "g".into(),
+        stream_id: "s".into(),
+        idle_timeout_ms: None,
+        no_echo: false,
+    };
+    let send = ClientFrame::SendToGroup {
+        group: "g".into(),
+        payload: Payload::Text("lost".into()),
+        no_echo: false,
+        ack_id: None,
+        ttl_seconds: None,
+        metadata: Metadata::new(),
+    };
+    let start = start.to_protobuf().expect("has a form");
+    let send = send.to_protobuf().expect("has a form");
+    // Printed messages behind each other are one message with the fields of both. Source: protobuf encoding guide.
+    let both = ClientFrame::from_protobuf([&start[..], &send[..]].concat().into());
+    assert!(matches!(both, Err(Malformed::Field("stream"))), "{both:?}");
+    // The field `ack_id` of `send_to_group_message`.
+    let with_id = [&start[..], &[0x0A, 2, 0x10, 1]].concat();
+    let both = ClientFrame::from_protobuf(with_id.into());
+    assert!(matches!(both, Err(Malformed::Field("stream"))), "{both:?}");
+    let alone = ClientFrame::from_protobuf(start);
+    assert!(matches!(alone, Ok(ClientFrame::StreamStart { .. })));
 }

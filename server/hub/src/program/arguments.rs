@@ -1,7 +1,8 @@
-//! What the program can be told on its command line or in its environment. Refuses to judge it; `settings` does.
+//! What the program can be told on its command line or in its environment. Refuses to judge it; `settings` does,
+//! which repeats no secret, as the parser of the command line would.
 
-use super::handler::{HandlerWords, words};
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 ///
 /// Prints its connection string when it starts, then one line when it is ready. SIGTERM or SIGINT makes it
 /// tell its clients and handlers, and stop. What is said here outranks the environment, and that the file.
-#[derive(Parser, Debug, Default)]
+#[derive(Parser, Default)]
 #[command(name = "hub", version)]
 pub struct Arguments {
     /// A file with any of these settings, as TOML: `port = 8080`, `keep-alive = 20`, and each handler as a table
@@ -64,8 +65,14 @@ pub struct Arguments {
     /// disconnected; none if left out. bearer: a token for the handler's door; a code goes into the url. The
     /// first handler that fits an event gets it. May be repeated; in the environment, handlers are separated
     /// by `;`. Handlers given here or there replace those of the file.
-    #[arg(long = "handler", env = "HUB_HANDLERS", hide_env_values = true, value_delimiter = ';', value_parser = words, value_name = "WORDS")]
-    pub handlers: Vec<HandlerWords>,
+    #[arg(
+        long = "handler",
+        env = "HUB_HANDLERS",
+        hide_env_values = true,
+        value_delimiter = ';',
+        value_name = "WORDS"
+    )]
+    pub handlers: Vec<String>,
 
     /// Seconds that a handler may take over one event, tries included. Default: 100.
     #[arg(long, env = "HUB_HANDLER_TIMEOUT", value_name = "SECONDS")]
@@ -107,6 +114,24 @@ pub struct Arguments {
     /// Logs one JSON object a line.
     #[arg(long, env = "HUB_JSON_LOGS")]
     pub json_logs: bool,
+}
+
+impl Arguments {
+    /// Reads them, or ends the program with what is wrong. A word that belongs to no setting may be the rest of one
+    /// that was not quoted, a key or a token: it is not repeated.
+    pub fn given() -> Self {
+        Self::try_parse().unwrap_or_else(|mut error| {
+            let word = match error.get(ContextKind::InvalidArg) {
+                Some(ContextValue::String(word)) => word.as_str(),
+                _ => "-",
+            };
+            if error.kind() == ErrorKind::UnknownArgument && !word.starts_with('-') {
+                let instead = "a word without quotes".to_owned();
+                error.insert(ContextKind::InvalidArg, ContextValue::String(instead));
+            }
+            error.exit()
+        })
+    }
 }
 
 #[cfg(test)]

@@ -47,13 +47,14 @@ impl std::fmt::Debug for HandlerWords {
     }
 }
 
-/// Reads words of the form name=value.
+/// Reads words of the form name=value. A word that is none may be half of a secret, so that it is not repeated.
 pub fn words(text: &str) -> Result<HandlerWords, String> {
     let mut read = HandlerWords::default();
-    for word in text.split_whitespace() {
+    for (at, word) in text.split_whitespace().enumerate() {
+        let at = at + 1;
         let (name, value) = word
             .split_once('=')
-            .ok_or_else(|| format!("`{word}` is not of the form name=value"))?;
+            .ok_or_else(|| format!("word {at} is not of the form name=value"))?;
         let value = value.to_owned();
         match name {
             "hub" => read.hub = Some(value),
@@ -63,7 +64,7 @@ pub fn words(text: &str) -> Result<HandlerWords, String> {
             "bearer" => read.bearer = Some(value),
             _ => {
                 return Err(format!(
-                    "`{name}` is not one of hub, url, user-events, system-events and bearer"
+                    "the name of word {at} is not one of hub, url, user-events, system-events and bearer"
                 ));
             }
         }
@@ -120,22 +121,19 @@ impl HandlerWords {
     }
 }
 
-/// Does not repeat the query, which may hold a code.
+/// Does not repeat the URL, which may hold a password or a code.
 fn check_url(value: &str) -> Result<(), String> {
     if value.is_empty() {
         return Err("a handler needs url=http://…".into());
     }
-    let told = value.split('?').next().unwrap_or_default();
     let filled = value.replace("{hub}", "hub").replace("{event}", "event");
     let uri: http::Uri = filled
         .parse()
-        .map_err(|error| format!("`{told}` is not a URL: {error}"))?;
+        .map_err(|error| format!("its url is none: {error}"))?;
     match uri.scheme_str() {
         Some("http") if uri.host().is_some() => Ok(()),
-        Some("https") => Err(format!(
-            "`{told}`: handlers are called over http only; put a proxy in between"
-        )),
-        _ => Err(format!("`{told}` does not begin with http://")),
+        Some("https") => Err("its url is called over http only; put a proxy in between".to_owned()),
+        _ => Err("its url does not begin with http://".to_owned()),
     }
 }
 
@@ -185,7 +183,7 @@ mod tests {
             ("url=https://h", "http only"),
             ("url=h", "http://"),
             ("url=http://h system-events=gone", "connected"),
-            ("url=http://h colour=red", "colour"),
+            ("url=http://h colour=red", "word 2"),
             ("url=http://h bearer=ż", "bearer"),
         ] {
             let told = handler(text).expect_err(text);
@@ -196,5 +194,17 @@ mod tests {
             assert!(told.contains(why), "{told}");
         }
         assert!(!told.contains("secret"), "{told}");
+        for text in [
+            "url=http://h secret",
+            "url=http://h secret=1",
+            "url=http://h bearer=a secret",
+            "url=https://ada:secret@h/",
+            "url=secret",
+            "url=http://h/<secret>\u{7f}",
+            "url=http://h bearer=secretż",
+        ] {
+            let told = handler(text).expect_err(text);
+            assert!(!told.contains("secret"), "{text}: {told}");
+        }
     }
 }

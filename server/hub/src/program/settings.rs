@@ -2,7 +2,7 @@
 //! whole, so that an operator hears of everything that is wrong at once. No sentence repeats a key or a token.
 
 use super::arguments::Arguments;
-use super::handler::HandlerWords;
+use super::handler::{HandlerWords, words};
 use hub::Config;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -59,12 +59,21 @@ impl Settings {
     }
 }
 
-/// The parser's own words quote the line that is wrong, which may hold a key.
+/// The readers' own words repeat the value that is wrong, which may be a key: only its place is told.
 fn read(text: &str) -> Result<File, String> {
-    toml::from_str(text).map_err(|error| {
-        let before = error.span().map_or("", |span| &text[..span.start]);
-        let line = before.matches('\n').count() + 1;
-        format!("line {line}: {}", error.message())
+    let line = |error: &toml::de::Error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let before = text.get(..start).unwrap_or_default();
+        before.matches('\n').count() + 1
+    };
+    let table = toml::Deserializer::parse(text)
+        .map_err(|error| format!("line {} is not TOML", line(&error)))?;
+    serde_path_to_error::deserialize(table).map_err(|error| {
+        format!(
+            "line {}: `{}` is no setting, or its value is not of the right kind",
+            line(error.inner()),
+            error.path()
+        )
     })
 }
 
@@ -111,10 +120,16 @@ fn merged(arguments: Arguments, file: File) -> Result<Settings, Vec<String>> {
         }
         config.hubs = Some(names);
     }
-    for words in or(arguments.handlers, file.handler) {
-        match words.handler() {
+    let said = arguments.handlers.iter().map(|text| words(text)).collect();
+    let written = file.handler.into_iter().map(Ok).collect();
+    for (at, words) in or(said, written).into_iter().enumerate() {
+        let read = words.map_err(|why| vec![why]);
+        match read.and_then(|words| words.handler()) {
             Ok(handler) => config.handlers.push(handler),
-            Err(whys) => wrong.extend(whys.iter().map(|why| format!("handler: {why}"))),
+            Err(whys) => {
+                let at = at + 1;
+                wrong.extend(whys.iter().map(|why| format!("handler {at}: {why}")));
+            }
         }
     }
     config.handler_timeout = handler_timeout;
@@ -211,8 +226,33 @@ mod tests {
             let told = read(text).err().expect(text);
             assert!(told.contains(line), "{told}");
         }
-        let told = read("key = secret-of-mine\n").err().expect("is no TOML");
-        assert!(!told.contains("secret-of-mine"), "{told}");
+        for (text, place) in [
+            ("key = secret-of-mine\n", "line 1"),
+            ("port = 1\nkey = 5337\n", "line 2: `key`"),
+            (
+                "second-key = [\"secret-of-mine\"]\n",
+                "line 1: `second-key`",
+            ),
+            (
+                "handler = \"url=http://h bearer=secret-of-mine\"\n",
+                "line 1: `handler`",
+            ),
+            (
+                "handler = [\"url=http://h bearer=secret-of-mine\"]\n",
+                "line 1: `handler[0]`",
+            ),
+            (
+                "[[handler]]\nurl = \"http://h\"\n[[handler]]\nurl = \"http://h\"\nbearer = 5337\n",
+                "line 5: `handler[1].bearer`",
+            ),
+            ("port = \"secret-of-mine\"\n", "line 1: `port`"),
+        ] {
+            let told = read(text).err().expect(text);
+            assert!(told.contains(place), "{text}: {told}");
+            for secret in ["secret-of-mine", "5337"] {
+                assert!(!told.contains(secret), "{text}: {told}");
+            }
+        }
     }
 
     #[test]
@@ -222,11 +262,17 @@ mod tests {
             keep_alive: Some(0),
             drain: Some(9_999),
             hubs: vec!["9".into()],
-            handlers: vec![HandlerWords::default()],
+            handlers: vec!["url=http://h".into(), "hub=chat".into()],
             ..Arguments::default()
         };
         let wrong = merged(arguments, File::default()).err().expect("is wrong");
-        for word in ["5 bytes", "keep-alive", "drain", "`9`", "needs url"] {
+        for word in [
+            "5 bytes",
+            "keep-alive",
+            "drain",
+            "`9`",
+            "handler 2: a handler needs url",
+        ] {
             assert!(
                 wrong.iter().any(|why| why.contains(word)),
                 "{word}: {wrong:?}"

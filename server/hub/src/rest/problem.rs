@@ -43,7 +43,7 @@ impl Problem {
         }
     }
 
-    pub(super) fn too_many_rules(most: usize) -> Self {
+    pub(super) fn too_many_grants(most: usize) -> Self {
         Self {
             status: StatusCode::CONFLICT,
             ..Self::invalid(format!(

@@ -218,9 +218,11 @@ async fn a_revoked_permission_leaves_the_membership_and_a_grant_lets_one_join() 
 }
 
 #[tokio::test]
-async fn the_1001st_group_by_name_is_a_conflict() {
+async fn the_1001st_group_by_name_is_a_conflict_and_a_revocation_never_is() {
     let service = Service::alone(config()).await;
-    let mut client = service.client(JSON, "ada", &[]).await;
+    let mut client = service
+        .client(JSON, "ada", &["webpubsub.sendToGroups.team.*"])
+        .await;
     let (connection, _) = client.greeting().await;
     let grant = async |number: usize| {
         let call = Call::Grant {
@@ -235,4 +237,14 @@ async fn the_1001st_group_by_name_is_a_conflict() {
     }
     assert_eq!(grant(1_000).await, 409);
     assert_eq!(grant(7).await, 200);
+    let revoke = Call::Revoke {
+        permission: Permission::SendToGroup,
+        group: "team.red".into(),
+        connection: connection.clone(),
+    };
+    assert_eq!(service.call(revoke).await, 204);
+    client
+        .send(r#"{"type":"sendToGroup","group":"team.red","dataType":"text","data":"x","ackId":1}"#)
+        .await;
+    assert_eq!(client.json().await["error"]["name"], json!("Forbidden"));
 }

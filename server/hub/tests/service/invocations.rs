@@ -1,12 +1,9 @@
 //! Questions with an answer of their own: `invoke`, its response, and calling it off.
 
-use super::support::{JSON, KEY, RELIABLE, Service, Told, config};
+use super::support::{JSON, RELIABLE, Service, config, gated};
 use axum::body::Body;
 use http::Response;
 use serde_json::json;
-use std::sync::{Arc, Mutex};
-use tokio::sync::Semaphore;
-use tower::util::BoxCloneSyncService;
 
 fn answered(status: u16, kind: &str, body: &'static str) -> Response<Body> {
     Response::builder()
@@ -112,35 +109,6 @@ async fn an_invocation_without_id_or_target_closes_with_1007() {
         client.send(frame).await;
         assert_eq!(client.closed().await, Some(1007), "{frame}");
     }
-}
-
-/// A hub whose handler answers an event only when it is let, and the means to let it.
-async fn gated() -> (Service, Arc<Semaphore>) {
-    let gate = Arc::new(Semaphore::new(0));
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let (notes, opened) = (told.clone(), gate.clone());
-    let application =
-        BoxCloneSyncService::new(tower::service_fn(move |request: http::Request<Body>| {
-            let (notes, opened) = (notes.clone(), opened.clone());
-            async move {
-                let (parts, _) = request.into_parts();
-                let seen = Told::of(&parts);
-                notes.lock().expect("not poisoned").push(seen);
-                let answer = Response::builder().header("WebHook-Allowed-Origin", "*");
-                if parts.method != http::Method::OPTIONS {
-                    opened.acquire().await?.forget();
-                }
-                Ok(answer.body(Body::empty())?)
-            }
-        }));
-    let config = hub::Config {
-        handlers: vec![hub::Handler {
-            system_events: Vec::new(),
-            ..hub::Handler::of_everything("/handle/{event}")
-        }],
-        ..hub::Config::new(KEY)
-    };
-    (Service::calling(config, application, told).await, gate)
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! What is too long, too large or too slow.
 
-use super::support::{ALL, JSON, Service, config, text};
-use serde_json::json;
+use super::support::{ALL, JSON, RELIABLE, Service, config, text};
+use axum::body::Body;
+use http::Response;
+use serde_json::{Value, json};
 use wire::rest::{Call, Target};
 
 #[tokio::test]
@@ -38,6 +40,49 @@ async fn a_reader_that_takes_nothing_is_closed_and_the_others_hear_everything() 
         assert_eq!(well.json().await["type"], json!("message"));
         sent += 1;
         assert!(sent < 2_000, "the stuck reader is never closed");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_nothing_and_is_told_to_go_is_gone_for_the_reason_that_was_given() {
+    let service = Service::handled(|_| Response::new(Body::empty())).await;
+    let mut stuck = service.client(RELIABLE, "stuck", ALL).await;
+    let (id, _) = stuck.greeting().await;
+    let to_it = Target::Connection(id);
+    let much = "x".repeat(1_000_000);
+    // More than two sockets hold while nobody reads, and less than a session may owe.
+    for _ in 0..15 {
+        let sent = service.call(Call::send(to_it.clone(), text(&much))).await;
+        assert_eq!(sent, 202);
+    }
+    let close = Call::Close {
+        whom: to_it,
+        excluded: Vec::new(),
+        reason: Some("maintenance".into()),
+    };
+    assert_eq!(service.call(close).await, 204);
+    let told = &service.told_of("disconnected").await[0];
+    let body: Value = serde_json::from_slice(&told.body).expect("JSON");
+    assert_eq!(body["reason"], json!("maintenance"));
+}
+
+#[tokio::test]
+async fn what_was_sent_just_before_the_end_arrives_before_it() {
+    let service = Service::alone(config()).await;
+    for _ in 0..20 {
+        let mut client = service.client(JSON, "ada", ALL).await;
+        let (id, _) = client.greeting().await;
+        let to_it = Target::Connection(id);
+        service.call(Call::send(to_it.clone(), text("last"))).await;
+        let close = Call::Close {
+            whom: to_it,
+            excluded: Vec::new(),
+            reason: None,
+        };
+        service.call(close).await;
+        assert_eq!(client.json().await["data"], json!("last"));
+        assert_eq!(client.json().await["event"], json!("disconnected"));
+        assert_eq!(client.closed().await, Some(1000));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Streams: numbered fragments from one publisher to a group, and every way in which they end.
 
-use super::support::{ALL, Client, JSON, RELIABLE, Service, config};
+use super::support::{ALL, Client, JSON, RELIABLE, Service, config, gated};
 use serde_json::json;
 use wire::rest::{Call, Target};
 use wire::role::Permission;
@@ -160,6 +160,44 @@ async fn a_stream_that_says_nothing_is_closed_on_both_sides() {
     let last = member.json().await;
     assert_eq!(last["stream"]["error"]["name"], json!("IdleTimeout"));
     assert_eq!(last["stream"]["endOfStream"], json!(true));
+}
+
+#[tokio::test]
+async fn a_stream_is_not_idle_while_its_publisher_is_not_heard_for_an_answer() {
+    for question in [
+        r#"{"type":"event","event":"slow","data":1,"ackId":1}"#,
+        r#"{"type":"invoke","invocationId":"1","target":"event","event":"slow"}"#,
+    ] {
+        let (service, gate) = gated().await;
+        let mut publisher = service.client(JSON, "alice", ALL).await;
+        publisher.json().await;
+        let mut member = service.member(JSON, "bob", "g").await;
+        let mut clock = service.member(JSON, "clock", "other").await;
+        start(&mut publisher, "s", r#","idleTimeoutMs":300"#).await;
+        assert_eq!(publisher.text().await, ack("s", 1));
+        publisher.send(question).await;
+        service.told_of("slow").await;
+        // Much else is read before the fragment is.
+        for _ in 0..20 {
+            publisher
+                .send(r#"{"type":"sequenceAck","sequenceId":1}"#)
+                .await;
+        }
+        fragment(&mut publisher, "s", 1, "in time").await;
+        // Another stream that begins later and may be idle for longer is over.
+        start(&mut clock, "t", r#","idleTimeoutMs":400"#).await;
+        assert_eq!(clock.text().await, ack("t", 1));
+        assert_eq!(clock.json().await["error"]["name"], json!("IdleTimeout"));
+        // It was in the group `g`: its end is told there, too.
+        assert_eq!(member.json().await["stream"]["streamId"], json!("t"));
+        gate.add_permits(1);
+        assert_eq!(publisher.json().await["success"], json!(true), "{question}");
+        assert_eq!(publisher.text().await, ack("s", 2), "{question}");
+        assert_eq!(member.json().await["data"], json!("in time"), "{question}");
+        // Nothing is heard of it again: now it is idle.
+        let closed = publisher.json().await;
+        assert_eq!(closed["error"]["name"], json!("IdleTimeout"));
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
@@ -342,6 +343,34 @@ fn application(told: Arc<Mutex<Vec<Told>>>, answer: Arc<Answerer>) -> HttpServic
             Ok(answer(&seen))
         }
     }))
+}
+
+/// A hub whose handler answers an event only when it is let, and the means to let it.
+pub async fn gated() -> (Service, Arc<Semaphore>) {
+    let gate = Arc::new(Semaphore::new(0));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (notes, opened) = (told.clone(), gate.clone());
+    let application = BoxCloneSyncService::new(tower::service_fn(move |request: Request<Body>| {
+        let (notes, opened) = (notes.clone(), opened.clone());
+        async move {
+            let (parts, _) = request.into_parts();
+            let seen = Told::of(&parts);
+            notes.lock().expect("not poisoned").push(seen);
+            let answer = Response::builder().header("WebHook-Allowed-Origin", "*");
+            if parts.method != Method::OPTIONS {
+                opened.acquire().await?.forget();
+            }
+            Ok(answer.body(Body::empty())?)
+        }
+    }));
+    let config = Config {
+        handlers: vec![Handler {
+            system_events: Vec::new(),
+            ..Handler::of_everything("/handle/{event}")
+        }],
+        ..Config::new(KEY)
+    };
+    (Service::calling(config, application, told).await, gate)
 }
 
 /// A socket that speaks JSON.
