@@ -97,7 +97,10 @@ const KEPT: &[(&str, &[&str], &str)] = &[
     ("azure_storage", &["server/src/store/tables"], "trait Store"),
     (
         "reqwest",
-        &["server/src/transport.rs", "server/src/store/tables/carrier.rs"],
+        &[
+            "server/src/transport.rs",
+            "server/src/store/tables/carrier.rs",
+        ],
         "transport::https",
     ),
     (
