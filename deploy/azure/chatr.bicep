@@ -50,9 +50,9 @@ param webhookAudience string = 'https://webpubsub.azure.com'
 @minValue(1)
 param minReplicas int = 1
 
-@description('Replicas at most.')
+@description('Replicas at most. One for now: who is online, and who may send directly, is known to one process only.')
 @minValue(1)
-param maxReplicas int = 4
+param maxReplicas int = 1
 
 var port = 3000
 var hubName = 'chat'

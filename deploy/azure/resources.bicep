@@ -18,6 +18,7 @@ param tables array = [
   'chats'
   'users'
   'messages'
+  'reminders'
 ]
 
 // Web PubSub: everything a program does with hubs and connections. No narrower built-in role may send.

@@ -161,6 +161,11 @@ async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Arc<dyn Store
             endpoint: account.endpoint,
             why,
         })?;
+        if config.pubsub.is_none() {
+            tracing::info!(
+                "rows are in Azure Tables, sockets in this process: pages hear this server only, so run one"
+            );
+        }
         return Ok(Arc::new(tables));
     }
     let path = data_dir.path().join("chatr.sqlite");

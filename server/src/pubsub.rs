@@ -4,6 +4,7 @@
 use crate::transport::HttpService;
 use app::chat::UserId;
 use axum::body::Body;
+use futures::StreamExt;
 use http::header::{AUTHORIZATION, HeaderValue};
 use http::{Request, StatusCode};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -114,24 +115,20 @@ impl PubSub {
         let mut service = self.service.clone();
         let answer = async {
             let response = service.ready().await?.call(request).await?;
-            Ok::<_, BoxError>(response)
+            let status = response.status();
+            if status.is_success() || status == StatusCode::NOT_FOUND {
+                return Ok::<_, BoxError>(None);
+            }
+            Ok(Some((status, beginning(response.into_body()).await)))
         };
         let answer = tokio::time::timeout(ANSWER, answer).await;
-        let response = answer
+        let refusal = answer
             .unwrap_or_else(|late| Err(late.into()))
             .map_err(PubSubError::Unreachable)?;
-        let status = response.status();
-        if status.is_success() || status == StatusCode::NOT_FOUND {
-            return Ok(());
+        match refusal {
+            Some((status, why)) => Err(PubSubError::Refused { status, why }),
+            None => Ok(()),
         }
-        let why = axum::body::to_bytes(response.into_body(), WHY).await;
-        Err(PubSubError::Refused {
-            status,
-            why: why.map_or_else(
-                |_| String::new(),
-                |bytes| String::from_utf8_lossy(&bytes).into_owned(),
-            ),
-        })
     }
 
     /// Ends every socket of a user.
@@ -162,4 +159,18 @@ impl PubSub {
         };
         sign(&claims, &self.key)
     }
+}
+
+/// As much of a refusal as is read, or as came.
+async fn beginning(body: Body) -> String {
+    let mut read = Vec::new();
+    let mut pieces = body.into_data_stream();
+    while read.len() < WHY {
+        match pieces.next().await {
+            Some(Ok(piece)) => read.extend_from_slice(&piece),
+            Some(Err(_)) | None => break,
+        }
+    }
+    read.truncate(WHY);
+    String::from_utf8_lossy(&read).into_owned()
 }

@@ -1,6 +1,7 @@
 //! The chat's own work: load, decide, commit, publish. `ChatService` is the front door for whoever has
 //! established who is calling; it holds no rule. The rules are in `decide`, who hears what in `effects`.
 
+mod arrivals;
 pub mod bots;
 pub mod decide;
 pub mod effects;
@@ -21,13 +22,14 @@ use app::chat::{
     Name, Outcome, Page, Person, Presence, Present, Record, Refusal, Remark, Seq, Settings,
     Snapshot, UserId, Window,
 };
+use arrivals::Arrivals;
 use bots::Bot;
 use decide::Asked;
 use lanes::Lanes;
 use limits::Limits;
 use moderator::Moderator;
 use presence::{GRACE, Left, Roster};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
@@ -67,8 +69,7 @@ pub struct ChatService {
     roster: Arc<Mutex<Roster>>,
     lanes: Lanes,
     limits: Limits,
-    /// What connections that are about to open were given, until they have.
-    arriving: Mutex<HashMap<String, HashSet<ChatId>>>,
+    arriving: Mutex<Arrivals>,
     /// A reminder was added: the earliest may be another one now.
     reminded: Arc<Notify>,
     default_chat: ChatId,
@@ -125,7 +126,7 @@ impl ChatService {
         self.actor(user).await?;
         let chats = self.chats_of(user).await?;
         let (groups, roles) = effects::granted(chats.iter().copied());
-        lock(&self.arriving).insert(connection.to_owned(), chats);
+        lock(&self.arriving).expect(connection, chats);
         Ok(Grant { groups, roles })
     }
 
@@ -135,7 +136,11 @@ impl ChatService {
             return;
         };
         self.tell_presence(|roster| roster.arrive(connection, person));
-        let granted = lock(&self.arriving).remove(connection).unwrap_or_default();
+        let granted = lock(&self.arriving).take(connection);
+        if !self.knows(connection) {
+            // It was short: its end was told meanwhile.
+            return;
+        }
         // From here on, changes find the connection in the roster; those before are in the rows.
         let Ok(chats) = self.chats_of(user).await else {
             return;
@@ -159,7 +164,7 @@ impl ChatService {
 
     /// The connection is closed for good.
     pub async fn disconnected(&self, connection: &str) {
-        lock(&self.arriving).remove(connection);
+        lock(&self.arriving).take(connection);
         let mut leaving = None;
         self.tell_presence(|roster| match roster.leave(connection) {
             Left::Nothing => None,
@@ -427,12 +432,15 @@ fn lobby(now: Millis) -> Chat {
     }
 }
 
-/// Forgets who is not limited any more, now and then.
+/// Forgets who is not limited any more, and whoever never came, now and then.
 async fn tidy(service: Weak<ChatService>) {
     loop {
         tokio::time::sleep(std::time::Duration::from_secs(300)).await;
         match service.upgrade() {
-            Some(service) => service.limits.tidy(),
+            Some(service) => {
+                service.limits.tidy();
+                lock(&service.arriving).tidy();
+            }
             None => return,
         }
     }

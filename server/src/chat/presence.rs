@@ -2,17 +2,30 @@
 //! their connections are idle. Pure: says what changed, and leaves telling and waiting to the service.
 
 use app::chat::{Fact, Person, Presence, Present, UserId};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long somebody without a connection still counts as there: a reload makes no noise.
 pub const GRACE: Duration = Duration::from_secs(10);
 
+/// Connections whose end is remembered: more than can end while the rows of one that opened are read.
+const ENDED: usize = 16_384;
+
 #[derive(Default)]
 pub struct Roster {
     people: HashMap<UserId, Here>,
     owners: HashMap<String, UserId>,
+    ended: Ended,
     departures: u64,
+}
+
+/// The last connections that closed, in the order in which they did. What is told of one that was short may
+/// come after its end.
+#[derive(Default)]
+struct Ended {
+    known: HashSet<Arc<str>>,
+    order: VecDeque<Arc<str>>,
 }
 
 struct Here {
@@ -41,8 +54,11 @@ pub enum Left {
 }
 
 impl Roster {
-    /// A connection opened. Once is enough; again is nothing.
+    /// A connection opened. Once is enough; again is nothing, and so is what comes after its end.
     pub fn arrive(&mut self, connection: &str, person: Person) -> Option<Fact> {
+        if self.ended.known.contains(connection) {
+            return None;
+        }
         let user = person.id;
         self.owners.insert(connection.to_owned(), user);
         let Some(here) = self.people.get_mut(&user) else {
@@ -66,8 +82,9 @@ impl Roster {
         here.settle()
     }
 
-    /// A connection closed for good.
+    /// A connection closed for good, perhaps before it arrived.
     pub fn leave(&mut self, connection: &str) -> Left {
+        self.ended.add(connection);
         let Some(user) = self.owners.remove(connection) else {
             return Left::Nothing;
         };
@@ -132,6 +149,21 @@ impl Roster {
             .get(&user)
             .map(|here| here.connections.keys().cloned().collect())
             .unwrap_or_default()
+    }
+}
+
+impl Ended {
+    fn add(&mut self, connection: &str) {
+        let connection: Arc<str> = connection.into();
+        if !self.known.insert(connection.clone()) {
+            return;
+        }
+        self.order.push_back(connection);
+        if self.order.len() > ENDED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
     }
 }
 
@@ -251,6 +283,29 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_connection_that_has_ended_does_not_arrive_any_more() {
+        let mut roster = Roster::default();
+        assert_eq!(roster.leave("short"), Left::Nothing);
+        assert_eq!(roster.arrive("short", person(1)), None);
+        assert!(!roster.knows("short"));
+        assert!(roster.everybody().is_empty());
+        assert!(roster.arrive("next", person(1)).is_some());
+    }
+
+    #[test]
+    fn so_many_ends_are_remembered_and_no_more() {
+        let mut roster = Roster::default();
+        for number in 0..=ENDED {
+            roster.leave(&number.to_string());
+            roster.leave(&number.to_string());
+        }
+        assert_eq!(roster.ended.known.len(), ENDED);
+        assert_eq!(roster.ended.order.len(), ENDED);
+        assert_eq!(roster.arrive("1", person(1)), None);
+        assert!(roster.arrive("0", person(1)).is_some());
+    }
+
     proptest! {
         #[test]
         fn facts_told_one_after_another_are_the_roster(
@@ -259,8 +314,14 @@ mod tests {
             let mut roster = Roster::default();
             let mut told = app::chat::people::People::default();
             let mut waiting = Vec::new();
+            // A connection that has ended is never there again: the next one has another name.
+            let mut lives: HashMap<(u8, u8), usize> = HashMap::new();
             for (what, who, which) in steps {
-                let connection = format!("{who}-{which}");
+                let life = lives.entry((who, which)).or_default();
+                let connection = format!("{who}-{which}-{life}");
+                if what == 1 {
+                    *life += 1;
+                }
                 let user = person(who).id;
                 let fact = match what {
                     0 => roster.arrive(&connection, person(who)),

@@ -12,6 +12,7 @@
 //! (its ETag) is the guard of all of it: every change of messages or members changes the head as well.
 //! `docs/tables.md` has the reasons and the cost.
 
+mod attempts;
 mod carrier;
 mod client;
 mod directory;
@@ -36,20 +37,17 @@ use crate::transport::HttpService;
 use app::chat::{Access, Chat, ChatId, DraftId, Membership, Page, Person, UserId, Window};
 use client::{Client, Failure, Table};
 use key::Key;
-use lane::{DEADLINE, Job, Lanes};
+use lane::{BUSY, DEADLINE, Job, Lanes, Queued};
 use ledger::Ledger;
 use row::Row;
 use rows::{Head, head_row};
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
 
 /// New chats are created abreast, those of one person one after the other.
 const STRIPES: usize = 32;
-
-const BUSY: Duration = Duration::from_millis(500);
 
 pub struct Tables(Arc<Inner>);
 
@@ -75,14 +73,7 @@ impl Tables {
         inner.client.prepare().await.map_err(unavailable)?;
         let leftovers = inner.leftovers().await.map_err(unavailable)?;
         if !leftovers.is_empty() {
-            let sweeping = inner.clone();
-            tokio::spawn(async move {
-                for chat in leftovers {
-                    if let Err(error) = sweeping.sweep(chat).await {
-                        tracing::warn!(%error, "rows of a deleted chat are still there");
-                    }
-                }
-            });
+            tokio::spawn(sweep::clean_up(Arc::downgrade(&inner), leftovers));
         }
         Ok(Tables(inner))
     }
@@ -114,12 +105,13 @@ impl Store for Tables {
                 Lanes::submit(&self.0, chat, job);
             }
             Scope::Creation { .. } | Scope::Pair { .. } => {
-                let inner = self.0.clone();
-                tokio::spawn(async move {
-                    let decided = inner.found(scope, &decision, told).await;
-                    // Whoever asked may have gone.
-                    let _ = reply.send(decided);
-                });
+                let job = Job {
+                    scope,
+                    decision,
+                    told: Some(told),
+                    reply,
+                };
+                found(&self.0, job);
             }
         }
         Box::pin(async move {
@@ -241,6 +233,21 @@ impl Inner {
             Err(failure) => Err(failure),
         }
     }
+}
+
+/// Creates a chat, in its turn, if somebody still waits for it then. Needs a running tokio.
+fn found(inner: &Arc<Inner>, mut job: Job) {
+    let Some(queued) = Queued::among(inner) else {
+        // Whoever asked may have gone.
+        let _ = job.reply.send(Err(StoreError::Busy { after: BUSY }));
+        return;
+    };
+    let inner = inner.clone();
+    tokio::spawn(async move {
+        let decided = inner.found(&mut job).await;
+        drop(queued);
+        let _ = job.reply.send(decided);
+    });
 }
 
 fn stripe(user: UserId) -> usize {

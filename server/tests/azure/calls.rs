@@ -5,9 +5,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Request, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use server::pubsub::{PubSub, PubSubError};
 use server::transport::https;
+use std::convert::Infallible;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -44,13 +46,15 @@ async fn service(mut answers: Vec<StatusCode>) -> (PubSub, Shared) {
     let router = Router::new()
         .fallback(any(answer))
         .with_state(script.clone());
+    (at(router).await, script)
+}
+
+/// A way to call a service that is this.
+async fn at(router: Router) -> PubSub {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
     tokio::spawn(async move { axum::serve(listener, router).await });
-    (
-        PubSub::new(https().expect("TLS"), &endpoint, "chat", KEY),
-        script,
-    )
+    PubSub::new(https().expect("TLS"), &endpoint, "chat", KEY)
 }
 
 async fn asked(script: &Shared) -> usize {
@@ -92,4 +96,34 @@ async fn a_service_that_does_not_answer_is_given_up_within_three_seconds() {
         "{failed:?}"
     );
     assert!(begun.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn a_refusal_that_never_ends_is_given_up_within_three_seconds() {
+    async fn stall() -> Response {
+        let silence = futures::stream::pending::<Result<&str, Infallible>>();
+        (StatusCode::SERVICE_UNAVAILABLE, Body::from_stream(silence)).into_response()
+    }
+    let pubsub = at(Router::new().fallback(any(stall))).await;
+    let begun = Instant::now();
+    let closing = pubsub.close(UserId::random(), "signed out");
+    let failed = tokio::time::timeout(Duration::from_secs(20), closing).await;
+    assert!(
+        matches!(failed, Ok(Err(PubSubError::Unreachable(_)))),
+        "{failed:?}"
+    );
+    assert!(begun.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn of_a_long_refusal_the_beginning_is_kept() {
+    async fn explain() -> Response {
+        (StatusCode::FORBIDDEN, "no, ".repeat(10_000)).into_response()
+    }
+    let pubsub = at(Router::new().fallback(any(explain))).await;
+    let refused = pubsub.close(UserId::random(), "signed out").await;
+    let Err(PubSubError::Refused { why, .. }) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(why, "no, ".repeat(256));
 }

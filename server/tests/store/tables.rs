@@ -4,6 +4,7 @@
 #[path = "../support/azurite.rs"]
 mod azurite;
 mod costs;
+mod losses;
 mod outage;
 mod outages;
 mod patience;

@@ -4,11 +4,11 @@
 use super::Inner;
 use super::client::{Change, Failure, Table};
 use super::key::Key;
-use super::lane::{apply, pause};
+use super::lane::{BUSY, Job, apply, pause};
 use super::ledger::Ledger;
 use super::row::Row;
 use super::rows::{Head, head_row};
-use crate::store::{Commit, Decided, Decision, Scope, StoreError, Told, View};
+use crate::store::{Commit, Decided, Decision, Scope, StoreError, View};
 use app::chat::{Access, Chat, ChatId, Fact, Person, UserId};
 use futures::future::try_join;
 use std::time::Duration;
@@ -19,14 +19,13 @@ use uuid::Uuid;
 const SETTLE: Duration = Duration::from_secs(60);
 
 impl Inner {
-    /// Decides and creates. Goes on after a lost answer, also when whoever asked has gone.
-    pub async fn found(
-        &self,
-        scope: Scope,
-        decision: &Decision,
-        told: Told,
-    ) -> Result<Decided, StoreError> {
+    /// Decides and creates. Goes on after a lost answer, also when whoever asked has gone; does not begin then.
+    pub async fn found(&self, job: &mut Job) -> Result<Decided, StoreError> {
+        let scope = job.scope;
         let _turn = self.founding[turn_of(scope)].lock().await;
+        if job.reply.is_closed() {
+            return Err(StoreError::Busy { after: BUSY });
+        }
         let begun = Instant::now();
         let mut tries = 0;
         loop {
@@ -34,9 +33,9 @@ impl Inner {
                 sleep(pause(tries)).await;
             }
             tries += 1;
-            match self.try_found(scope, decision).await {
+            match self.try_found(scope, &job.decision).await {
                 Ok(decided) => {
-                    if let Ok(commit) = &decided {
+                    if let (Ok(commit), Some(told)) = (&decided, job.told.take()) {
                         told(commit);
                     }
                     return Ok(decided);

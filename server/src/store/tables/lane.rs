@@ -3,10 +3,10 @@
 //! knows: what a lost answer left open is found out, and published if it was done, also when whoever asked has gone.
 
 use super::Inner;
+use super::attempts::{Attempt, Line, is_own, of_gone, strike, tell_what_was_done};
 use super::client::{Failure, MAX_BATCH, Table};
 use super::key::Key;
 use super::ledger::{Around, Ledger};
-use super::row::Row;
 use super::rows;
 use crate::store::{Commit, Decided, Decision, Other, Scope, StoreError, Told};
 use app::chat::{ChatId, Fact, UserId};
@@ -28,13 +28,13 @@ const MAX_BULK: usize = 256 * 1024;
 
 /// Commands that may wait in all chats together; more are refused at once.
 const QUEUE: usize = 8_192;
-const BUSY: Duration = Duration::from_millis(500);
+pub const BUSY: Duration = Duration::from_millis(500);
 
 /// Whoever asked has an answer by then.
 pub const DEADLINE: Duration = Duration::from_millis(2_500);
 
 /// How long a lost answer is looked for.
-const SETTLE: Duration = Duration::from_secs(120);
+pub const SETTLE: Duration = Duration::from_secs(120);
 
 /// How long an answer waits for lists to be tidied up after a commit; that goes on in any case.
 const TIDY: Duration = Duration::from_millis(500);
@@ -56,12 +56,26 @@ pub struct Lanes {
 }
 
 /// What a decision led to, and whether rows changed by it.
-type Outcome = Result<Result<(Commit, bool), app::chat::Refusal>, StoreError>;
+pub type Outcome = Result<Result<(Commit, bool), app::chat::Refusal>, StoreError>;
 
-/// A batch that was sent and of which nothing was heard.
-struct Attempt {
-    mark: String,
-    outcomes: Vec<Outcome>,
+/// A command that is counted among those who wait, until it is dropped.
+pub struct Queued(Arc<Inner>);
+
+impl Queued {
+    /// `None` if too many wait already.
+    pub fn among(inner: &Arc<Inner>) -> Option<Queued> {
+        if inner.lanes.queued.load(Ordering::Relaxed) >= QUEUE {
+            return None;
+        }
+        inner.lanes.queued.fetch_add(1, Ordering::Relaxed);
+        Some(Queued(inner.clone()))
+    }
+}
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.0.lanes.queued.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Lanes {
@@ -182,30 +196,39 @@ impl Worker {
                 .iter()
                 .position(|attempt| Some(attempt.mark.as_str()) == ledger.mark());
             if let Some(found) = found {
-                let outcomes = attempts.swap_remove(found).outcomes;
-                return self.finish(jobs, outcomes, &attempts, Vec::new()).await;
+                let Attempt {
+                    outcomes, lines, ..
+                } = attempts.swap_remove(found);
+                let lines = of_gone(&ledger, lines, &mut attempts);
+                return self.finish(jobs, outcomes, &attempts, lines).await;
             }
             let mark = Uuid::new_v4().simple().to_string();
             let fence = match attempts.is_empty() || jobs.iter().any(|job| !job.reply.is_closed()) {
                 true => None,
-                false => ledger.fence(&mark),
+                // What is decided below will not be stored.
+                false => ledger.fence(&mark).map(|fence| (fence, ledger.clone())),
             };
             let asked: Vec<_> = jobs
                 .iter()
                 .map(|job| (job.scope, job.decision.clone()))
                 .collect();
-            let outcomes = match self.decide(&mut ledger, asked, around).await {
+            let may_split = attempts.is_empty();
+            let outcomes = match self.decide(&mut ledger, asked, around, may_split).await {
                 Ok(outcomes) => outcomes,
                 Err(failure) if attempts.is_empty() => return failed(jobs, failure),
                 Err(_) => continue,
             };
-            if let Some(fence) = fence {
+            if let Some((fence, stored)) = fence {
                 // Everybody was told that it failed: from here on it has, but for what was done before.
                 match client
                     .batch(Table::Messages, &Key::id(self.chat), &[fence])
                     .await
                 {
-                    Ok(()) => return tell_what_was_done(jobs, outcomes, &attempts),
+                    Ok(()) => {
+                        tell_what_was_done(jobs, outcomes, &attempts);
+                        let lines = of_gone(&stored, Vec::new(), &mut attempts);
+                        return strike(&self.inner, lines).await;
+                    }
                     Err(_) => continue,
                 }
             }
@@ -216,7 +239,8 @@ impl Worker {
             }
             let changes = ledger.changes(&mark);
             if changes.is_empty() {
-                return self.finish(jobs, outcomes, &attempts, Vec::new()).await;
+                let lines = of_gone(&ledger, Vec::new(), &mut attempts);
+                return self.finish(jobs, outcomes, &attempts, lines).await;
             }
             let lines = match self.prepare(&outcomes).await {
                 Ok(lines) => lines,
@@ -227,11 +251,18 @@ impl Worker {
                 .batch(Table::Messages, &Key::id(self.chat), &changes)
                 .await
             {
-                Ok(()) => return self.finish(jobs, outcomes, &attempts, lines).await,
+                Ok(()) => {
+                    let lines = of_gone(&ledger, lines, &mut attempts);
+                    return self.finish(jobs, outcomes, &attempts, lines).await;
+                }
                 Err(Failure::Exists | Failure::Changed | Failure::Missing) => {}
                 Err(Failure::Unknown { why }) => {
                     tracing::warn!(why, "a batch has an unknown end");
-                    attempts.push(Attempt { mark, outcomes });
+                    attempts.push(Attempt {
+                        mark,
+                        outcomes,
+                        lines,
+                    });
                 }
                 Err(failure) if attempts.is_empty() => return failed(jobs, failure),
                 Err(_) => {}
@@ -239,12 +270,14 @@ impl Worker {
         }
     }
 
-    /// What each command leads to, one after the other; fewer than there are if the batch is full.
+    /// What each command leads to, one after the other; fewer than there are if the batch is full and they may
+    /// be split. Those of a lost batch stay together, place for place: they fitted into one before.
     async fn decide(
         &self,
         ledger: &mut Ledger,
         asked: Vec<(Scope, Decision)>,
         around: Vec<Around>,
+        may_split: bool,
     ) -> Result<Vec<Outcome>, Failure> {
         let default_chat = self.inner.default_chat().await?;
         let mut outcomes = Vec::new();
@@ -258,7 +291,7 @@ impl Worker {
                     match apply(ledger, &facts) {
                         Ok(changed) => {
                             let is_full = ledger.weight() > MAX_BATCH || ledger.bulk() > MAX_BULK;
-                            if is_full && !outcomes.is_empty() {
+                            if may_split && is_full && !outcomes.is_empty() {
                                 *ledger = before;
                                 return Ok(outcomes);
                             }
@@ -300,7 +333,7 @@ impl Worker {
     }
 
     /// What must be written, or known, before the chat changes: lines that come, and lines that will go.
-    async fn prepare(&self, outcomes: &[Outcome]) -> Result<Vec<Row>, Failure> {
+    async fn prepare(&self, outcomes: &[Outcome]) -> Result<Vec<Line>, Failure> {
         let leaves = |fact: &&Fact| matches!(fact, Fact::MemberLeft { .. });
         if !facts(outcomes).any(|fact| leaves(&fact)) {
             let lists = facts(outcomes).filter_map(|fact| match fact {
@@ -319,7 +352,8 @@ impl Worker {
                     self.inner.enlist(member.user, self.chat, None).await?;
                 }
                 Fact::MemberLeft { user, .. } => {
-                    lines.extend(self.inner.line(*user, self.chat).await?);
+                    let row = self.inner.line(*user, self.chat).await?;
+                    lines.extend(row.map(|row| Line { user: *user, row }));
                 }
                 Fact::ChatDeleted { .. } => self.inner.will_sweep(self.chat).await?,
                 _ => {}
@@ -333,7 +367,7 @@ impl Worker {
         jobs: Vec<Job>,
         outcomes: Vec<Outcome>,
         attempts: &[Attempt],
-        lines: Vec<Row>,
+        lines: Vec<Line>,
     ) {
         let ends = facts(&outcomes).any(|fact| matches!(fact, Fact::ChatDeleted { .. }));
         let mut answers = Vec::new();
@@ -352,11 +386,7 @@ impl Worker {
         if ends || !lines.is_empty() {
             let (inner, chat) = (self.inner.clone(), self.chat);
             let tidying = tokio::spawn(async move {
-                for line in lines {
-                    if let Err(error) = inner.strike(&line).await {
-                        tracing::warn!(%error, "a list names a chat too many");
-                    }
-                }
+                strike(&inner, lines).await;
                 if ends && let Err(error) = inner.sweep(chat).await {
                     tracing::warn!(%error, "a deleted chat's rows are still there");
                 }
@@ -414,27 +444,6 @@ pub fn apply(ledger: &mut Ledger, facts: &[Fact]) -> Result<bool, StoreError> {
         changed |= ledger.apply(fact)?;
     }
     Ok(changed)
-}
-
-/// Done by a try of ours whose answer was lost: nobody has been told.
-fn is_own(commit: &Commit, place: usize, attempts: &[Attempt]) -> bool {
-    attempts.iter().any(|attempt| {
-        matches!(attempt.outcomes.get(place),
-            Some(Ok(Ok((earlier, true)))) if earlier.facts == commit.facts)
-    })
-}
-
-/// Nobody waits for an answer any more, and those who were to hear of it still are.
-fn tell_what_was_done(jobs: Vec<Job>, outcomes: Vec<Outcome>, attempts: &[Attempt]) {
-    for (place, (mut job, outcome)) in jobs.into_iter().zip(outcomes).enumerate() {
-        if let Ok(Ok((mut commit, false))) = outcome
-            && is_own(&commit, place, attempts)
-            && let Some(told) = job.told.take()
-        {
-            commit.repeated = false;
-            told(&commit);
-        }
-    }
 }
 
 /// The facts by which rows change.

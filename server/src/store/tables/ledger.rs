@@ -67,6 +67,15 @@ impl Ledger {
         self.members.get(&user)?.now.as_ref()
     }
 
+    /// Was looked for, and is no member as the rows are now.
+    pub fn is_gone(&self, user: UserId) -> bool {
+        self.is_grave()
+            || self
+                .members
+                .get(&user)
+                .is_some_and(|slot| slot.now.is_none())
+    }
+
     pub fn view(&self, scope: Scope, default_chat: Option<ChatId>, around: &Around) -> View {
         let view = View {
             default_chat,
