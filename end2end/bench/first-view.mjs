@@ -9,7 +9,7 @@ import { browse, converse, profile, serve, Writer } from "./release.js";
 const MESSAGES = 50;
 const ROUNDS = 7;
 
-/** KiB that a first view may weigh. Source: issue of the first release; 90 is the goal. */
+/** KiB that a first view may weigh. Source: ours; 90 is the goal. */
 const BUDGET = 150;
 
 /** What must come compressed, by the end of its address. */
