@@ -14,9 +14,7 @@ export default defineConfig({
   snapshotPathTemplate: "{testDir}/picture/{arg}{ext}",
   // Most of a story is waiting for somebody else.
   workers: 2,
-  // A build server may have other work: there, a story that fails is told once more, and counted as flaky if it
-  // holds then.
-  retries: process.env.CI ? 1 : 0,
+  retries: 0,
   forbidOnly: !!process.env.CI,
   reporter: [["list"]],
   timeout: 90_000,
