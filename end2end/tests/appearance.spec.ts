@@ -16,32 +16,30 @@ import {
   reload,
   tolerate,
 } from "./support.ts";
-import { barriers, overflow, smallTargets, watchShifts } from "./support.examiner.ts";
-import { scenes } from "./support.scenes.ts";
+import { barriers, magnify, narrow, overflow, watchShifts } from "./support.examiner.ts";
 import { desktop, looks, phone, test } from "./support.town.ts";
 
-const narrow = { width: 320, height: 640 };
 const long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft";
 
-for (const [name, play] of Object.entries(scenes)) {
-  for (const look of looks) {
-    test(`${name} on a ${look.name} has no barriers, by day and by night`, async ({ town, wire, visit }) => {
-      const page = await play({ town, wire, visit }, look);
-      await page.emulateMedia({ reducedMotion: "reduce" });
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme });
-        expect.soft(await barriers(page), `axe, ${colorScheme}`).toEqual([]);
-      }
-      expect.soft(await smallTargets(page, look === phone ? 44 : 24), "targets").toEqual([]);
-      expect.soft(await overflow(page), "sideways").toEqual([]);
-
-      await page.setViewportSize(narrow);
-      await expect.soft.poll(() => overflow(page), "sideways at 320 px").toEqual([]);
-      await magnify(page, "200%");
-      await expect.soft.poll(() => overflow(page), "sideways at 320 px with text twice as large").toEqual([]);
-    });
+test("initials can be read in every colour that somebody may have", async ({ town }) => {
+  const page = await town.open(desktop, "Launch week");
+  const hues = await page.evaluate(() => {
+    const avatar = document.querySelector<HTMLElement>(".avatar")!;
+    const style = getComputedStyle(document.documentElement);
+    let hue = 0;
+    for (; style.getPropertyValue(`--hue-${hue}`) !== ""; hue += 1) {
+      const another = avatar.cloneNode(true) as HTMLElement;
+      another.dataset.hue = String(hue);
+      avatar.after(another);
+    }
+    return hue;
+  });
+  expect(hues).toBe(12);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    expect.soft(await barriers(page), colorScheme).toEqual([]);
   }
-}
+});
 
 test("long words and names fit into 320 px", async ({ town, visit, summon }) => {
   const other = await summon(long.slice(0, 64));
@@ -113,14 +111,6 @@ test("who wants no motion gets none", async ({ town }) => {
   );
   expect(moving).toEqual([]);
 });
-
-/** Makes all text larger, and says so as a browser does. */
-async function magnify(page: Page, size: string): Promise<void> {
-  await page.evaluate((size) => {
-    document.documentElement.style.fontSize = size;
-    window.dispatchEvent(new Event("resize"));
-  }, size);
-}
 
 const paper = { light: "rgb(251, 250, 248)", dark: "rgb(25, 29, 27)" };
 

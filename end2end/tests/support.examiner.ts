@@ -3,6 +3,9 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
+/** The narrowest screen that everything must fit on. */
+export const narrow = { width: 320, height: 640 };
+
 /** What axe holds against the page, if it is serious. */
 export async function barriers(page: Page): Promise<string[]> {
   // Colours that are on their way are neither the old nor the new ones.
@@ -81,3 +84,12 @@ export async function watchShifts(page: Page): Promise<() => Promise<string[]>> 
   });
   return () => page.evaluate(() => (window as unknown as { shifts: string[] }).shifts);
 }
+
+/** Makes all text larger, and says so as a browser does. */
+export async function magnify(page: Page, size: string): Promise<void> {
+  await page.evaluate((size) => {
+    document.documentElement.style.fontSize = size;
+    window.dispatchEvent(new Event("resize"));
+  }, size);
+}
+

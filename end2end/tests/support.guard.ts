@@ -5,16 +5,10 @@
 
 import type { BrowserContext } from "@playwright/test";
 
-/**
- * Chromium gives a page five seconds to use what it fetched ahead, and a busy machine may need longer to compile ten
- * megabytes of a debug build. Only of that one file.
- */
-const slow = /The resource \S*\/pkg\/chatr\.wasm was preloaded using link preload but not used/;
-
 /** One browser's guard. */
 export class Guard {
   readonly #complaints: string[] = [];
-  readonly #tolerated: RegExp[] = [slow];
+  readonly #tolerated: RegExp[] = [];
 
   /** `sockets` is where the pages' sockets may be besides. */
   constructor(context: BrowserContext, origin: () => string, sockets?: string) {

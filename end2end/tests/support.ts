@@ -46,6 +46,9 @@ interface Fixtures {
 
 const guards = new WeakMap<BrowserContext, Guard>();
 
+/** The page cannot know that its scripts will not run, and has their program fetched ahead. Chromium minds. */
+const fetchedForNobody = /The resource \S*\/pkg\/chatr\.(js|wasm) was preloaded using link preload but not used/;
+
 export const test = base.extend<Fixtures>({
   settings: [{ CHATR_LIMITS: "relaxed" }, { option: true }],
 
@@ -72,7 +75,9 @@ export const test = base.extend<Fixtures>({
       const origin = by?.origin ?? server.origin;
       const context = await (other ?? browser).newContext({ ...contextOptions, ...options, baseURL: origin });
       contexts.push(context);
-      guards.set(context, new Guard(context, () => origin, server.sockets));
+      const guard = new Guard(context, () => origin, server.sockets);
+      if (options.javaScriptEnabled === false) guard.tolerate(fetchedForNobody);
+      guards.set(context, guard);
       const page = await context.newPage();
       await first?.(page);
       await page.goto(path);
