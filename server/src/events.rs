@@ -2,7 +2,7 @@
 //! signature, and the way from a CloudEvent to the chat; refuses to decide anything about chats.
 
 use crate::chat::ChatService;
-use app::chat::{Answer, Command, Notice, Outcome, Refusal, UserId};
+use app::chat::{Answer, Command, DraftId, Notice, Outcome, Refusal, UserId};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
@@ -130,15 +130,11 @@ async fn answer(
                 service.connected(connection, actor).await;
             }
             let answer = match command(&event, &payload) {
-                Some(command) => service.execute(actor, Some(connection), command).await,
-                None => {
+                Ok(command) => service.execute(actor, Some(connection), command).await,
+                Err((draft, why)) => {
                     tracing::info!(event.name = event, "an event is no command");
-                    Answer {
-                        draft: None,
-                        outcome: Outcome::Refused {
-                            why: Refusal::Malformed,
-                        },
-                    }
+                    let outcome = Outcome::Refused { why };
+                    Answer { draft, outcome }
                 }
             };
             let text = Notice::Answer(answer).to_json();
@@ -158,9 +154,13 @@ fn user(context: &Context) -> Result<UserId, StatusCode> {
         .ok_or(StatusCode::UNAUTHORIZED)
 }
 
-fn command(event: &str, payload: &Payload) -> Option<Command> {
+fn command(event: &str, payload: &Payload) -> Result<Command, (Option<DraftId>, Refusal)> {
     match payload {
-        Payload::Json(value) => Command::from_event(event, value.get()).ok(),
-        Payload::Text(_) | Payload::Binary(_) | Payload::Protobuf(_) => None,
+        Payload::Json(value) => {
+            Command::from_event(event, value.get()).map_err(|_| Command::refuse(value.get()))
+        }
+        Payload::Text(_) | Payload::Binary(_) | Payload::Protobuf(_) => {
+            Err((None, Refusal::Malformed))
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::id::{ChatId, DraftId, Seq, UserId};
 use super::model::{Access, Moderation, Record};
+use super::refusal::Refusal;
 use super::text::{Body, ChatName};
 use serde::{Deserialize, Serialize};
 
@@ -134,6 +135,23 @@ impl Command {
         let data: &serde_json::value::RawValue = serde_json::from_str(data)?;
         let text = serde_json::to_string(&Parts { event: name, data })?;
         Ok(serde_json::from_str(&text)?)
+    }
+
+    /// What to answer to data that is no command: whose request it was, and what a person can do about it.
+    pub fn refuse(data: &str) -> (Option<DraftId>, Refusal) {
+        #[derive(Deserialize)]
+        struct Written {
+            draft: Option<DraftId>,
+            body: Option<String>,
+            name: Option<String>,
+        }
+        let Ok(written) = serde_json::from_str::<Written>(data) else {
+            return (None, Refusal::Malformed);
+        };
+        let body = written.body.and_then(|text| text.parse::<Body>().err());
+        let name = written.name.and_then(|text| text.parse::<ChatName>().err());
+        let why = body.or(name).map_or(Refusal::Malformed, Refusal::from);
+        (written.draft, why)
     }
 
     /// The client-made id by which the answer finds its request.
