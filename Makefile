@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run watch check test bench release bundle audit
+.PHONY: help setup run watch check test bench simulate release bundle audit
 
 setup := deploy/tools/setup.sh
 # The crates that run on this machine, in one set: another choice would compile their dependencies anew.
@@ -47,6 +47,12 @@ bench: ## measure the server under load and the page in a browser, into docs/ben
 		node "$$program" || failed=1
 	done
 	exit $$failed
+
+simulate: ## hub and clients through bad luck: SEEDS=100000 of it, from START=1; SEED=7 shows number 7 again
+	@$(setup) rust
+	. .tools/env
+	SIMULATE_SEED=$(or $(SEED),$(START),1) SIMULATE_SEEDS=$(if $(SEED),1,$(or $(SEEDS),100000)) \
+		cargo test --locked --release -p hub --test simulation whatever_happens -- --nocapture
 
 release: ## the optimised server and its site, in target/release/chatr and target/release/site
 	@$(setup) rust bindgen leptos
