@@ -3,14 +3,14 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run watch check test bench simulate release bundle audit
+.PHONY: help setup run watch check test bench bench-hub simulate release bundle audit
 
 setup := deploy/tools/setup.sh
 # The crates that run on this machine, in one set: another choice would compile their dependencies anew.
 host := -p server -p hub -p wire -p app
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s%s\n", $$1, $$2}' Makefile
 
 run: ## build Chatr and serve it at http://127.0.0.1:3000
 	@$(setup) rust bindgen
@@ -47,6 +47,11 @@ bench: ## measure the server under load and the page in a browser, into docs/ben
 		node "$$program" || failed=1
 	done
 	exit $$failed
+
+bench-hub: ## measure the hub beside its peers and the limit of this machine (PART=fanout, PEERS=bun: a part of it)
+	@$(setup) rust peers
+	. .tools/env
+	exec cargo bench --locked -p hub --bench load -- $(PART)
 
 simulate: ## hub and clients through bad luck: SEEDS=100000 of it, from START=1; SEED=7 shows number 7 again
 	@$(setup) rust

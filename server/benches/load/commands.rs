@@ -2,7 +2,8 @@
 //! published; beside it, in turns, what the disk itself does. Refuses to know sockets.
 
 use crate::ROUNDS;
-use crate::lab::{Fault, Figures, KEY, Table, cpu, milliseconds, percentile, scratch, void};
+use crate::lab::{Fault, Figures, KEY, cpu, milliseconds, percentile, scratch, void};
+use crate::table::Table;
 use app::chat::{
     Access, ChatId, Command, DraftId, Fact, Outcome, Person, Post, Record, Settings, UserId,
 };

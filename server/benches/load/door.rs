@@ -2,10 +2,10 @@
 //! publication, the answer. Chatr has one core and the people the other. Refuses to look inside.
 
 use crate::ROUNDS;
-use crate::crowd::Crowd;
-use crate::lab::{
-    Fault, Figures, Program, SERVER_CORE, Table, milliseconds, percentile, stay_on_load_core, void,
-};
+use crate::chatr;
+use crate::crowd::{Crowd, Entry};
+use crate::lab::{Fault, Figures, SERVER_CORE, milliseconds, percentile, stay_on_load_core, void};
+use crate::table::Table;
 use crate::visitor::{Visitor, ticket};
 use app::chat::{ChatId, DraftId};
 use serde_json::json;
@@ -89,16 +89,16 @@ struct Writer {
 }
 
 fn round(scene: &Scene, into: &mut Measured) -> Result<(), Fault> {
-    let server = Program::chatr(Some(SERVER_CORE), &[])?;
+    let server = chatr::start(Some(SERVER_CORE), &[])?;
     let people: Vec<Visitor> = (0..scene.people)
         .map(|number| Visitor::sign_in(&server.host, &format!("Writer {number}")))
         .collect::<Result<_, _>>()?;
     let paths = people
         .iter()
-        .map(|person| ticket(&server.host, "chat", &person.id, &[], &[]))
+        .map(|person| ticket(&server.host, &person.id))
         .collect();
     let mut crowd = Crowd::new()?;
-    crowd.gather(&server.host, paths, AT_ONCE, r#""event":"connected""#, None)?;
+    crowd.gather(&server.host, paths, AT_ONCE, Entry::AZURE)?;
     let mut writers = Vec::new();
     for (number, person) in people.iter().enumerate() {
         let chat = match scene.together {

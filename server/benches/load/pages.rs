@@ -2,11 +2,13 @@
 //! what it costs. Refuses to know what a browser makes of it.
 
 use crate::ROUNDS;
-use crate::crowd::Crowd;
+use crate::chatr;
+use crate::crowd::{Crowd, Entry};
 use crate::lab::{
-    Fault, Figures, Program, SERVER_CORE, Table, milliseconds, percentile, scratch,
-    stay_on_load_core, void,
+    Fault, Figures, Program, SERVER_CORE, milliseconds, percentile, scratch, stay_on_load_core,
+    void,
 };
+use crate::table::Table;
 use crate::visitor::{Visitor, ticket};
 use app::chat::DraftId;
 use serde_json::json;
@@ -48,7 +50,7 @@ pub fn measure() -> Result<Table, Fault> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let site = scratch("site")?;
     let root = site.to_string_lossy().into_owned();
-    let server = Program::chatr(Some(SERVER_CORE), &[("LEPTOS_SITE_ROOT", &root)])?;
+    let server = chatr::start(Some(SERVER_CORE), &[("LEPTOS_SITE_ROOT", &root)])?;
     let person = Visitor::sign_in(&server.host, "Reader")?;
     fill(&server, &person)?;
 
@@ -127,8 +129,8 @@ fn report(table: &mut Table, connections: usize, wishes: &[Wish], measured: &[Me
 /// Somebody says fifty things.
 fn fill(server: &Program, person: &Visitor) -> Result<(), Fault> {
     let mut crowd = Crowd::new()?;
-    let paths = vec![ticket(&server.host, "chat", &person.id, &[], &[])];
-    crowd.gather(&server.host, paths, 1, r#""event":"connected""#, None)?;
+    let paths = vec![ticket(&server.host, &person.id)];
+    crowd.gather(&server.host, paths, 1, Entry::AZURE)?;
     for number in 1..=MESSAGES {
         let body = format!(
             "This is message {number} of {MESSAGES}, and it is about as long as what people write in a chat."

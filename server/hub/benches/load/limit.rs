@@ -1,15 +1,21 @@
-//! What this machine can do at best: a broadcaster that checks and knows nothing. One thread; a frame is made once; what
-//! one turn of the loop has read is sent to everybody in one piece. The bench starts it as a program of its own.
+//! What this machine can do at best: a broadcaster that checks and knows nothing. One thread; a frame is made once, and
+//! sent to everybody by itself, or in one piece with what the same turn of the loop has read. The bench starts it as a
+//! program of its own.
 
 use crate::crowd::waits;
+use crate::flaw::Flaw;
 use crate::frames::{Received, TEXT, by_server};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use std::io::{self, Read, Write};
+use std::net::Ipv4Addr;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// The word that makes this program the limit.
 pub const NAME: &str = "limit";
+
+/// The word for one send for each message, after the port. Any other joins them.
+pub const EACH: &str = "limit-each";
 
 /// Said to whoever comes in.
 pub const WELCOME: &str = r#"{"type":"system","event":"connected"}"#;
@@ -26,19 +32,19 @@ struct Guest {
     unsent: Vec<u8>,
 }
 
-/// Serves until it is killed.
-pub fn serve() -> io::Result<()> {
+/// Serves until it is killed. The first listener suffers from the flaw.
+pub fn serve(port: u16, way: &str) -> io::Result<()> {
+    let mut flaw = Flaw::named(way);
     let mut poll = Poll::new()?;
-    let mut door = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
+    let mut door = TcpListener::bind((Ipv4Addr::LOCALHOST, port).into())?;
     poll.registry()
         .register(&mut door, DOOR, Interest::READABLE)?;
-    println!("limit: at http://{}", door.local_addr()?);
     let mut events = Events::with_capacity(4_096);
     let mut guests: Vec<Option<Guest>> = Vec::new();
     let mut buffer = vec![0; READ];
     loop {
         poll.poll(&mut events, None)?;
-        let mut turn = Vec::new();
+        let mut turn: Vec<Vec<u8>> = Vec::new();
         for event in &events {
             let Token(number) = event.token();
             if event.token() == DOOR {
@@ -56,11 +62,24 @@ pub fn serve() -> io::Result<()> {
                 *place = None;
             }
         }
-        if !turn.is_empty() {
-            for place in &mut guests {
-                let listens = |guest: &&mut Guest| guest.upgraded && !guest.speaks;
-                if let Some(guest) = place.as_mut().filter(listens)
-                    && !guest.push(&turn)
+        if way != EACH && turn.len() > 1 {
+            turn = vec![turn.concat()];
+        }
+        let listens = |guest: &Guest| guest.upgraded && !guest.speaks;
+        for frames in turn {
+            let spoilt = flaw.as_mut().and_then(|flaw| {
+                let first = guests
+                    .iter()
+                    .position(|place| place.as_ref().is_some_and(listens));
+                Some((first?, flaw.spoil(&frames)))
+            });
+            for (number, place) in guests.iter_mut().enumerate() {
+                let bytes = match &spoilt {
+                    Some((first, spoilt)) if *first == number => spoilt,
+                    _ => &frames,
+                };
+                if let Some(guest) = place.as_mut().filter(|guest| listens(guest))
+                    && !guest.push(bytes)
                 {
                     *place = None;
                 }
@@ -116,7 +135,7 @@ impl Guest {
     }
 
     /// Reads what there is, and adds the frames that everybody gets. False if the guest has gone.
-    fn pull(&mut self, buffer: &mut [u8], turn: &mut Vec<u8>) -> bool {
+    fn pull(&mut self, buffer: &mut [u8], turn: &mut Vec<Vec<u8>>) -> bool {
         loop {
             match self.stream.read(buffer) {
                 Ok(0) => return false,
@@ -132,7 +151,7 @@ impl Guest {
         while let Some(frame) = Received::read(&self.partial[used..]) {
             if frame.kind == TEXT {
                 self.speaks = true;
-                turn.extend_from_slice(&by_server(&frame.unmasked(&self.partial[used..])));
+                turn.push(by_server(&frame.unmasked(&self.partial[used..])));
             }
             used += frame.to;
         }

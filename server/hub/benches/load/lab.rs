@@ -1,12 +1,12 @@
-//! The bench itself: programs on cores of their own, their processor time and memory, figures with their spread, and
-//! the tables in docs/benchmarks.md. Refuses to know what is measured.
+//! A laboratory: programs on cores of their own, their processor time and memory, figures with their spread, and the
+//! places in docs/benchmarks.md where they go. The server's bench uses it too. Refuses to know what is measured.
 
-use std::fmt::Write as _;
-use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-use std::{fs, io};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use std::{fs, io, thread};
 
 /// The core of the program that is measured, and that of whoever measures.
 pub const SERVER_CORE: &str = "0";
@@ -15,13 +15,17 @@ pub const LOAD_CORE: &str = "1";
 /// Signs tokens of the hub that is measured.
 pub const KEY: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH";
 
-/// Of the clock that `/proc` counts in. Source: the kernel shows every program this one, whatever it uses itself.
-const TICKS_PER_SECOND: f64 = 100.0;
+/// Below the ports that the kernel gives to clients: one that knocks at its own port would be answered by itself.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+
+/// How long a program may take until it takes connections, and how often that is tried.
+const START: Duration = Duration::from_secs(20);
+const KNOCK: Duration = Duration::from_micros(200);
 
 /// Why there is no figure.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    #[error("{0} is no part of the measurement")]
+    #[error("{0}")]
     Unknown(String),
     #[error(transparent)]
     System(#[from] io::Error),
@@ -39,51 +43,38 @@ pub struct Program {
     child: Child,
     /// Where it listens, such as `127.0.0.1:4711`.
     pub host: String,
+    /// From being started until it took a connection.
+    pub start: Duration,
     folder: Option<PathBuf>,
 }
 
 impl Program {
-    /// Chatr, with an empty data folder on the disk of the build.
-    pub fn chatr(core: Option<&str>, settings: &[(&str, &str)]) -> Result<Program, Fault> {
-        let folder = scratch("data")?;
-        let mut command = on_core(core, env!("CARGO_BIN_EXE_chatr"));
-        command
-            .env("CHATR_ADDR", "127.0.0.1:0")
-            .env("CHATR_DATA_DIR", &folder)
-            .env("CHATR_LIMITS", "relaxed")
-            .env("CHATR_LOG", "warn")
-            .env("CHATR_HUB_KEY", KEY)
-            .envs(settings.iter().copied());
-        Program::start(command, Some(folder))
-    }
-
-    /// This program in another role, on the core of the server.
-    pub fn ourselves(role: &str) -> Result<Program, Fault> {
-        let own = std::env::current_exe()?;
-        let mut command = on_core(Some(SERVER_CORE), &own.to_string_lossy());
-        command.arg(role);
-        Program::start(command, None)
-    }
-
-    /// Starts it and waits until it says where it is.
-    fn start(mut command: Command, folder: Option<PathBuf>) -> Result<Program, Fault> {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let said = child.stdout.take().map(BufReader::new);
+    /// Starts it and waits until it takes connections at this port. The folder is thrown away with it.
+    pub fn start(
+        mut command: Command,
+        port: u16,
+        folder: Option<PathBuf>,
+    ) -> Result<Program, Fault> {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let began = Instant::now();
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
         let mut program = Program {
             child,
-            host: String::new(),
+            host: address.to_string(),
+            start: Duration::ZERO,
             folder,
         };
-        for line in said.into_iter().flat_map(BufRead::lines) {
-            if let Some((_, host)) = line?.split_once("http://") {
-                program.host = host.trim_end_matches('/').to_owned();
-                return Ok(program);
+        while TcpStream::connect(address).is_err() {
+            if let Some(end) = program.child.try_wait()? {
+                return void(format!("{command:?} ended before it was ready: {end}"));
             }
+            if began.elapsed() > START {
+                return void(format!("{command:?} does not get ready"));
+            }
+            thread::sleep(KNOCK);
         }
-        void("a program ended before it was ready")
+        program.start = began.elapsed();
+        Ok(program)
     }
 
     /// Processor time that it has used so far.
@@ -111,25 +102,39 @@ impl Drop for Program {
     }
 }
 
-/// Processor time of a process with all its threads. Counted exactly, shown in steps of 10 ms.
+/// Processor time of a process with all threads that it has, to the nanosecond.
 pub fn cpu(process: u32) -> Result<Duration, Fault> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // The name of the program, in parentheses, may hold anything.
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    let ticks: f64 = fields
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .filter_map(|field| field.parse::<f64>().ok())
-        .sum();
-    Ok(Duration::from_secs_f64(ticks / TICKS_PER_SECOND))
+    let mut nanoseconds = 0;
+    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+        // A thread that ends meanwhile takes its share with it; those that work for the figures stay.
+        let spent = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
+        let first = spent.split(' ').next();
+        nanoseconds += first.and_then(|time| time.parse::<u64>().ok()).unwrap_or(0);
+    }
+    Ok(Duration::from_nanos(nanoseconds))
 }
 
-fn on_core(core: Option<&str>, program: &str) -> Command {
+/// A port of this machine that nobody listens at.
+pub fn free_port() -> Result<u16, Fault> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = (std::process::id() * 97) as u16;
+    for _ in PORTS {
+        let number = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS.len() as u16;
+        let port = PORTS.start + number;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    void("there is no free port")
+}
+
+/// A command that runs on this core, or anywhere.
+pub fn on_core(core: Option<&str>, program: impl AsRef<Path>) -> Command {
+    let program = program.as_ref();
     match core {
         Some(core) => {
             let mut command = Command::new("taskset");
-            command.args(["--cpu-list", core, program]);
+            command.args(["--cpu-list", core]).arg(program);
             command
         }
         None => Command::new(program),
@@ -149,10 +154,28 @@ pub fn stay_on_load_core() -> Result<(), Fault> {
     }
 }
 
+/// Lets this program, and those that it starts, have as many sockets as the system lets it ask for.
+pub fn allow_many_sockets() -> Result<(), Fault> {
+    let limits = fs::read_to_string("/proc/self/limits")?;
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"));
+    let most = line.and_then(|line| line.split_whitespace().nth(1));
+    let own = std::process::id().to_string();
+    let wanted = format!("--nofile={}:", most.unwrap_or_default());
+    let raised = Command::new("prlimit")
+        .args(["--pid", &own, &wanted])
+        .status()?;
+    match raised.success() {
+        true => Ok(()),
+        false => void("prlimit cannot give this program more sockets"),
+    }
+}
+
 /// A new folder on the disk where the build is. `/tmp` may be memory.
 pub fn scratch(name: &str) -> Result<PathBuf, Fault> {
-    static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
-    let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join(format!("bench-{}-{name}-{count}", std::process::id()));
     fs::create_dir_all(&folder)?;
@@ -160,7 +183,7 @@ pub fn scratch(name: &str) -> Result<PathBuf, Fault> {
 }
 
 /// One figure of every round.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Figures(Vec<f64>);
 
 impl Figures {
@@ -177,7 +200,18 @@ impl Figures {
         Figures(self.0.iter().zip(&other.0).map(|(a, b)| a / b).collect())
     }
 
-    fn ends(&self) -> (f64, f64) {
+    /// Each round's figure put together with the same round's of something else.
+    pub fn each(&self, other: &Figures, how: fn(f64, f64) -> f64) -> Figures {
+        Figures(
+            self.0
+                .iter()
+                .zip(&other.0)
+                .map(|(a, b)| how(*a, *b))
+                .collect(),
+        )
+    }
+
+    pub fn ends(&self) -> (f64, f64) {
         let smaller = self.0.iter().copied().fold(f64::INFINITY, f64::min);
         let greater = self.0.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         (smaller, greater)
@@ -197,36 +231,8 @@ pub fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// What one part of the measurement found.
-#[derive(Default)]
-pub struct Table {
-    rows: String,
-}
-
-impl Table {
-    /// `goal` is what the figure should be, or empty.
-    pub fn row(&mut self, what: &str, unit: &str, figures: &Figures, goal: &str) {
-        let (from, to) = figures.ends();
-        let line = format!(
-            "| {what} | {} | {} – {} | {unit} | {goal} |",
-            shown(figures.median()),
-            shown(from),
-            shown(to)
-        );
-        println!("{line}");
-        // Writing to a text cannot fail.
-        let _ = writeln!(self.rows, "{line}");
-    }
-
-    /// Puts the table into its place in docs/benchmarks.md.
-    pub fn publish(self, name: &str) -> Result<(), Fault> {
-        let head = "| what | median | smallest – greatest | unit | goal |\n| --- | ---: | ---: | --- | --- |\n";
-        write_section(name, &format!("{head}{}", self.rows))
-    }
-}
-
 /// Three digits that count.
-fn shown(figure: f64) -> String {
+pub fn shown(figure: f64) -> String {
     match figure.abs() {
         size if size >= 1_000.0 => {
             let whole = format!("{figure:.0}");
@@ -245,9 +251,13 @@ fn shown(figure: f64) -> String {
     }
 }
 
-/// Replaces what stands between `<!-- name -->` and `<!-- end of name -->`.
-fn write_section(name: &str, text: &str) -> Result<(), Fault> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/benchmarks.md");
+/// Replaces what stands between `<!-- name -->` and `<!-- end of name -->` in docs/benchmarks.md.
+pub fn write_section(name: &str, text: &str) -> Result<(), Fault> {
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let mut pages = above.map(|folder| folder.join("docs/benchmarks.md"));
+    let Some(path) = pages.find(|page| page.exists()) else {
+        return void("there is no docs/benchmarks.md");
+    };
     let page = fs::read_to_string(&path)?;
     let (open, close) = (
         format!("<!-- {name} -->\n"),
@@ -263,12 +273,20 @@ fn write_section(name: &str, text: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Says which machine it was, and when.
-pub fn write_machine() -> Result<(), Fault> {
+/// What a program answers on its standard output.
+pub fn said(program: impl AsRef<Path>, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program.as_ref())
+        .args(arguments)
+        .output()
+        .ok()?;
+    let text = [output.stdout, output.stderr].concat();
+    Some(String::from_utf8_lossy(&text).trim().to_owned())
+}
+
+/// Which machine this is, and when.
+pub fn machine() -> String {
     let said = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).output().ok();
-        let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-        text.unwrap_or_else(|| "unknown".to_owned())
+        said(program, arguments).unwrap_or_else(|| "unknown".to_owned())
     };
     let value = |path: &str, key: &str| {
         let text = fs::read_to_string(path).unwrap_or_default();
@@ -276,9 +294,9 @@ pub fn write_machine() -> Result<(), Fault> {
         line.and_then(|line| Some(line.split_once(':')?.1.trim().to_owned()))
             .unwrap_or_else(|| "unknown".to_owned())
     };
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let cores = said("nproc", &["--all"]);
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let text = format!(
+    format!(
         "{}, {cores} cores of {}, {} of memory, Linux {}, {}; commit {}. Load average when it began: {}.\n",
         said("date", &["--utc", "+%Y-%m-%d %H:%M UTC"]),
         value("/proc/cpuinfo", "model name"),
@@ -287,7 +305,5 @@ pub fn write_machine() -> Result<(), Fault> {
         said("rustc", &["--version"]),
         said("git", &["rev-parse", "--short", "HEAD"]),
         load.split(' ').next().unwrap_or_default(),
-    );
-    print!("{text}");
-    write_section("machine", &text)
+    )
 }

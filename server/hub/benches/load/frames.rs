@@ -1,7 +1,8 @@
-//! WebSocket frames as bytes, no more than the load needs: whole text frames, pings and closes. Refuses to know sockets.
+//! WebSocket frames as bytes, no more than the load needs: whole frames. Refuses to know sockets.
 
 /// What a frame is. Source: RFC 6455, 5.2.
 pub const TEXT: u8 = 0x1;
+pub const BINARY: u8 = 0x2;
 pub const CLOSE: u8 = 0x8;
 pub const PING: u8 = 0x9;
 const PONG: u8 = 0xA;
