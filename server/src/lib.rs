@@ -15,6 +15,8 @@ pub mod store;
 pub mod transport;
 pub mod web;
 
+pub use hub::Lingering;
+
 use app::chat::{Refusal, Settings, UserId};
 use auth::Sockets;
 use axum::Router;

@@ -5,10 +5,10 @@ mod caps;
 
 pub use caps::{Caps, Full};
 
+use crate::Lingering;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use caps::Counted;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -80,7 +80,7 @@ pub async fn serve(
             Ok(place) => {
                 // Small frames go out at once. Where that cannot be set, they go a little later.
                 let _ = stream.set_nodelay(true);
-                let stream = Counted::new(stream, place);
+                let stream = Lingering::with(stream, place);
                 let told = stopping.subscribe();
                 tokio::spawn(answer(stream, peer, router.clone(), limits.head, told));
             }
@@ -97,7 +97,7 @@ pub async fn serve(
 
 /// One connection, to its end or to its upgrade. Keeping `stopping` until then is what `serve` waits for.
 async fn answer(
-    stream: Counted<TcpStream>,
+    stream: Lingering<TcpStream>,
     peer: SocketAddr,
     router: Router,
     head: Duration,

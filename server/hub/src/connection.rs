@@ -6,31 +6,39 @@ mod events;
 mod publishing;
 mod requests;
 
+pub use closing::refuse;
 pub use requests::Backlog;
 
+use crate::fanout::Due;
 use crate::reliable::Executed;
-use crate::session::{Due, Ending, Protocol, Session};
+use crate::session::{Session, Signal, Standing};
 use crate::streams::Streams;
 use crate::upstream::Upstream;
+use crate::websocket::frames::{Broken, Incoming, PING, PONG};
+use crate::websocket::{Reader, Socket, frame};
 use crate::{Connections, Hub, Presence};
-use axum::extract::ws::{Message as Frame, WebSocket};
-use bytes::Bytes;
-use closing::{close, close_code, finish};
-use events::{Pending, answered};
+use closing::{answer_close, close};
+use events::{Answer, Asked, Pending};
+use publishing::Batch;
+use std::future::{Future as _, poll_fn};
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, timeout};
+use tokio::time::{Instant, Sleep, sleep_until};
 use wire::cloud_event::CloudEvent;
 use wire::frame::ServiceFrame;
 
-/// How long one write may be stuck before the socket counts as lost.
+/// How long what waits for a full socket may be stuck before the socket counts as lost.
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A client that went away on purpose says so with this code when a page is left; only browsers do.
 const GOING_AWAY: u16 = 1001;
 
-/// The task's own belongings; nobody else reads them.
+/// The task's own belongings; nobody else reads them. Timers are boxed: nearly every connection has none, and each
+/// would keep room for them.
 pub struct Connection {
     pub hub: Hub,
     /// Held until the end, so that a hub that shuts down waits for it.
@@ -38,15 +46,42 @@ pub struct Connection {
     /// The connections of the session's hub.
     pub peers: Arc<Connections>,
     pub session: Arc<Session>,
-    pub handover: mpsc::Receiver<WebSocket>,
     pub upstream: Arc<Upstream>,
     /// Host and port of this service, told to handlers.
-    pub origin: String,
-    pub state: Option<String>,
+    pub origin: Box<str>,
+    pub state: Option<Box<str>>,
     pub next_event: u64,
     pub executed: Executed,
     pub streams: Streams,
     pub backlog: Backlog,
+    /// What the client published in this turn, and whose queues are to be written out after it.
+    pub batch: Option<Box<Batch>>,
+    pub due: Due,
+    pub clocks: Clocks,
+}
+
+/// What time decides.
+pub struct Clocks {
+    last_heard: Instant,
+    /// When the stream that is idle longest ends.
+    idle_stream: Option<Pin<Box<Sleep>>>,
+    stuck: Option<Stuck>,
+}
+
+/// A socket that takes nothing: what waited when it was looked at must be gone in time.
+struct Stuck {
+    deadline: Pin<Box<Sleep>>,
+    until: u64,
+}
+
+impl Default for Clocks {
+    fn default() -> Self {
+        Self {
+            last_heard: Instant::now(),
+            idle_stream: None,
+            stuck: None,
+        }
+    }
 }
 
 /// How a socket came to its end.
@@ -56,41 +91,68 @@ enum Left {
     /// The session may go on with another socket.
     Lost(String),
     /// Another socket has come.
-    Replaced(Box<WebSocket>),
+    Replaced(Box<Socket>),
+}
+
+/// What a connection waited for.
+enum Happened {
+    Signal(Signal),
+    TooSlow,
+    Answer((Answer, Asked)),
+    Heard(Heard),
+    IdleStream,
+}
+
+/// How one turn of reading ended.
+enum Heard {
+    /// There may be more.
+    All,
+    Close(Option<u16>),
+    Broken(Broken),
+    End(Option<io::Error>),
 }
 
 impl Connection {
     /// Runs until the session is over, then tells the handler.
-    pub async fn run(mut self, mut socket: WebSocket) {
+    pub async fn run(mut self, socket: Socket) {
         let connected = self.event(CloudEvent::Connected).map(tokio::spawn);
         let mut pending = None;
-        if self.session.protocol != Protocol::Raw {
-            self.session.attach(&self.greeting());
-        }
+        let mut reader = self.attach(socket);
         let reason = loop {
-            let left = self.serve(&mut socket, &mut pending).await;
+            let left = self.serve(&mut reader, &mut pending).await;
             // A client rejects its invocations when it loses its socket; nobody waits for the responses.
             self.forget_invocations(&mut pending);
-            match left {
+            reader.end(self.session.detach());
+            let socket = match left {
                 Left::Ended(reason) => break reason,
-                Left::Replaced(new) => socket = *new,
+                Left::Replaced(socket) => *socket,
                 Left::Lost(reason) if !self.session.is_reliable() => break reason,
-                Left::Lost(reason) => {
-                    drop(socket);
-                    self.session.detach();
-                    match self.wait_for_return().await {
-                        Some(new) => socket = new,
-                        None => break reason,
-                    }
-                }
-            }
-            self.session.attach(&self.greeting());
+                Left::Lost(reason) => match Box::pin(self.wait_for_return()).await {
+                    Some(socket) => socket,
+                    None => break reason,
+                },
+            };
+            reader = self.attach(socket);
         };
+        Box::pin(self.leave(reason, connected, pending)).await;
+    }
+
+    /// The end of the session, as others see it.
+    async fn leave(
+        mut self,
+        reason: String,
+        connected: Option<tokio::task::JoinHandle<Answer>>,
+        mut pending: Option<Pending>,
+    ) {
         self.hub.forget(&self.session);
         self.cancel_streams();
+        self.due.write_out().await;
+        if let Some(late) = self.session.finish() {
+            tokio::spawn(refuse(*late));
+        }
         // A handler is never told of the end while it is still at work for the connection.
-        if pending.is_some() {
-            let answer = answered(&mut pending).await;
+        if let Some(pending) = pending.take() {
+            let answer = pending.answered().await;
             self.settle(answer);
         }
         if let Some(task) = connected {
@@ -102,121 +164,206 @@ impl Connection {
         }
     }
 
+    fn attach(&mut self, socket: Socket) -> Reader {
+        let beat = self.hub.beat();
+        self.session.beat.store(beat, Ordering::Relaxed);
+        self.session.attach(socket.writer, &self.greeting());
+        socket.reader
+    }
+
     fn greeting(&self) -> ServiceFrame {
+        let token = &self.session.reconnection_token;
         ServiceFrame::Connected {
             connection_id: self.session.id.to_string(),
             user_id: self.session.user.as_deref().map(str::to_owned),
-            reconnection_token: self
-                .session
-                .is_reliable()
-                .then(|| self.session.reconnection_token.clone()),
+            reconnection_token: self.session.is_reliable().then(|| token.to_string()),
         }
     }
 
     /// A lost client has the retention time to come back, unless the session is ended meanwhile.
-    async fn wait_for_return(&mut self) -> Option<WebSocket> {
-        tokio::select! {
-            socket = self.handover.recv() => socket,
-            _ = self.session.ended() => None,
-            () = tokio::time::sleep(self.hub.config().retention) => None,
-        }
+    async fn wait_for_return(&mut self) -> Option<Socket> {
+        let session = self.session.clone();
+        let returned = poll_fn(|context| match session.poll(context).0 {
+            Some(Signal::Came(socket)) => Poll::Ready(Some(*socket)),
+            Some(Signal::Ended(_)) => Poll::Ready(None),
+            Some(Signal::Failed | Signal::Ticked) | None => Poll::Pending,
+        });
+        tokio::time::timeout(self.hub.config().retention, returned)
+            .await
+            .ok()
+            .flatten()
     }
 
-    async fn serve(&mut self, socket: &mut WebSocket, pending: &mut Option<Pending>) -> Left {
+    async fn serve(&mut self, reader: &mut Reader, pending: &mut Option<Pending>) -> Left {
         let keep_alive = self.hub.config().keep_alive;
-        let mut ticks = tokio::time::interval_at(Instant::now() + keep_alive, keep_alive);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut last_heard = Instant::now();
+        self.clocks = Clocks::default();
         loop {
-            let Due { frames, ending } = self.session.due();
-            if !frames.is_empty()
-                && let Err(left) = self.write(socket, frames).await
-            {
-                return left;
-            }
-            if let Some(ending) = ending {
-                let reason = ending.told();
-                close(socket, self.session.protocol, ending).await;
-                return Left::Ended(reason);
-            }
-            let reading = self.may_read(pending.as_ref());
-            // While an answer is awaited, what a publisher says is not heard: its streams are not idle.
-            let idle_stream = if pending.is_none() {
-                self.streams.due()
-            } else {
-                None
-            };
-            tokio::select! {
-                () = self.session.woken() => {}
-                answer = answered(pending) => {
+            self.publish_batch();
+            self.due.write_out().await;
+            self.session.write_own();
+            match poll_fn(|context| self.poll(context, reader, pending)).await {
+                Happened::Signal(Signal::Came(socket)) => return Left::Replaced(socket),
+                Happened::Signal(Signal::Failed) => return lost("The socket failed"),
+                Happened::Signal(Signal::Ended(ending)) => {
+                    let reason = ending.told();
+                    if self.clocks.stuck.is_none() {
+                        Box::pin(close(&self.session, reader, ending)).await;
+                    }
+                    return Left::Ended(reason);
+                }
+                Happened::Signal(Signal::Ticked) => {
+                    let reading = self.may_read(pending.as_ref());
+                    if reading && self.clocks.last_heard.elapsed() > keep_alive * 2 {
+                        return lost("PingTimeout");
+                    }
+                    self.session.say(frame(PING, &[]));
+                }
+                Happened::TooSlow => return lost("SlowClient"),
+                Happened::Answer(answer) => {
                     self.settle(answer);
                     // What the client said meanwhile was not read: it was not silent.
-                    last_heard = Instant::now();
-                    self.streams.renew(last_heard);
+                    self.clocks.last_heard = Instant::now();
+                    self.streams.renew(self.clocks.last_heard);
                     *pending = self.catch_up();
                 }
-                Some(new) = self.handover.recv() => return Left::Replaced(Box::new(new)),
-                incoming = socket.recv(), if reading => {
-                    last_heard = Instant::now();
-                    match incoming {
-                        Some(Ok(Frame::Close(frame))) => {
-                            finish(socket).await;
-                            let going_away = frame.is_some_and(|frame| frame.code == GOING_AWAY);
-                            let reason = "Closed by the client".to_owned();
-                            return if going_away { Left::Ended(reason) } else { Left::Lost(reason) };
-                        }
-                        Some(Ok(frame)) => self.receive(frame, pending),
-                        Some(Err(error)) => match close_code(&error) {
-                            Some((code, reason)) => {
-                                let ending = Ending { code, reason, message: None };
-                                close(socket, self.session.protocol, ending).await;
-                                return Left::Lost(reason.to_owned());
-                            }
-                            None => return Left::Lost("The socket failed".to_owned()),
-                        },
-                        None => return Left::Lost("The socket was dropped".to_owned()),
-                    }
+                Happened::IdleStream => self.expire_streams(),
+                Happened::Heard(Heard::All) => {}
+                Happened::Heard(Heard::Close(code)) => {
+                    self.publish_batch();
+                    self.due.write_out().await;
+                    Box::pin(answer_close(&self.session, code)).await;
+                    let reason = "Closed by the client".to_owned();
+                    return match code {
+                        Some(GOING_AWAY) => Left::Ended(reason),
+                        _ => Left::Lost(reason),
+                    };
                 }
-                () = at(idle_stream) => self.expire_streams(),
-                _ = ticks.tick() => {
-                    if reading && last_heard.elapsed() > keep_alive * 2 {
-                        return Left::Lost("PingTimeout".to_owned());
-                    }
-                    if let Err(left) = self.write(socket, vec![Frame::Ping(Bytes::new())]).await {
-                        return left;
-                    }
+                Happened::Heard(Heard::Broken(broken)) => {
+                    self.publish_batch();
+                    self.due.write_out().await;
+                    let (code, reason) = broken.told();
+                    Box::pin(closing::say(&self.session, Some(code), reason)).await;
+                    return lost(reason);
                 }
+                Happened::Heard(Heard::End(Some(_))) => return lost("The socket failed"),
+                Happened::Heard(Heard::End(None)) => return lost("The socket was dropped"),
             }
         }
     }
 
-    /// Writes a batch with one flush. Gives up when the session is ended meanwhile.
-    async fn write(&self, socket: &mut WebSocket, frames: Vec<Frame>) -> Result<(), Left> {
-        use futures::SinkExt as _;
-        let all = async {
-            for frame in frames {
-                socket.feed(frame).await?;
+    fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        reader: &mut Reader,
+        pending: &mut Option<Pending>,
+    ) -> Poll<Happened> {
+        let (signal, standing) = self.session.poll(context);
+        let in_time = self.poll_stuck(context, standing);
+        if let Some(signal) = signal {
+            return Poll::Ready(Happened::Signal(signal));
+        }
+        if !in_time {
+            return Poll::Ready(Happened::TooSlow);
+        }
+        if let Some(waiting) = pending
+            && let Poll::Ready(answer) = waiting.poll(context)
+        {
+            let asked = pending.take().map(|done| done.asked);
+            if let Some(asked) = asked {
+                return Poll::Ready(Happened::Answer((answer, asked)));
             }
-            socket.flush().await
+        }
+        // Whoever takes nothing is not heard either: its answers would pile up.
+        if !standing.full
+            && self.may_read(pending.as_ref())
+            && let Poll::Ready(heard) = self.hear(context, reader, pending)
+        {
+            return Poll::Ready(Happened::Heard(heard));
+        }
+        // While an answer is awaited, what a publisher says is not heard: its streams are not idle.
+        let idle = match pending {
+            None => self.streams.due(),
+            Some(_) => None,
         };
-        tokio::select! {
-            // What can be written at once goes out before the end does.
-            biased;
-            written = timeout(WRITE_DEADLINE, all) => match written {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(_)) => Err(Left::Lost("The socket failed".to_owned())),
-                Err(_) => Err(Left::Lost("SlowClient".to_owned())),
-            },
-            ending = self.session.ended() => Err(Left::Ended(ending.told())),
+        self.clocks.poll_idle(context, idle)
+    }
+
+    /// One turn of reading: every whole frame that has come.
+    fn hear(
+        &mut self,
+        context: &mut Context<'_>,
+        reader: &mut Reader,
+        pending: &mut Option<Pending>,
+    ) -> Poll<Heard> {
+        let mut closed = None;
+        let heard = reader.poll_hear(context, &mut |incoming| {
+            match incoming {
+                Incoming::Text(text) => self.receive_text(text, pending),
+                Incoming::Binary(bytes) => self.receive_binary(bytes, pending),
+                Incoming::Ping(words) => self.session.say(frame(PONG, words)),
+                Incoming::Pong => {}
+                Incoming::Close(code) => closed = Some(code),
+            }
+            closed.is_none() && self.may_read(pending.as_ref()) && !self.session.is_ending()
+        });
+        heard.map(|heard| {
+            self.clocks.last_heard = Instant::now();
+            match (closed, heard) {
+                (Some(code), _) => Heard::Close(code),
+                (None, Ok(Ok(true))) => Heard::All,
+                (None, Ok(Ok(false))) => Heard::End(None),
+                (None, Ok(Err(broken))) => Heard::Broken(broken),
+                (None, Err(error)) => Heard::End(Some(error)),
+            }
+        })
+    }
+
+    /// False if a full socket took too little for too long.
+    fn poll_stuck(&mut self, context: &mut Context<'_>, standing: Standing) -> bool {
+        if !standing.full {
+            self.clocks.stuck = None;
+            return true;
+        }
+        let stuck = self
+            .clocks
+            .stuck
+            .get_or_insert_with(|| Stuck::new(standing));
+        if stuck.deadline.as_mut().poll(context).is_pending() {
+            return true;
+        }
+        if standing.written < stuck.until {
+            return false;
+        }
+        *stuck = Stuck::new(standing);
+        stuck.deadline.as_mut().poll(context).is_pending()
+    }
+}
+
+impl Stuck {
+    fn new(standing: Standing) -> Self {
+        Self {
+            deadline: Box::pin(sleep_until(Instant::now() + WRITE_DEADLINE)),
+            until: standing.written + standing.waiting,
         }
     }
 }
 
-/// Waits until a time; for ever if there is none. Boxed: nearly every connection waits for ever, and each would keep
-/// room for a timer.
-async fn at(time: Option<Instant>) {
-    match time {
-        Some(time) => Box::pin(tokio::time::sleep_until(time)).await,
-        None => std::future::pending().await,
+impl Clocks {
+    fn poll_idle(&mut self, context: &mut Context<'_>, due: Option<Instant>) -> Poll<Happened> {
+        let Some(due) = due else {
+            self.idle_stream = None;
+            return Poll::Pending;
+        };
+        let timer = self
+            .idle_stream
+            .get_or_insert_with(|| Box::pin(sleep_until(due)));
+        if timer.deadline() != due {
+            timer.as_mut().reset(due);
+        }
+        timer.as_mut().poll(context).map(|()| Happened::IdleStream)
     }
+}
+
+fn lost(reason: &str) -> Left {
+    Left::Lost(reason.to_owned())
 }

@@ -1,81 +1,149 @@
-//! The hot path: one message to many sessions. It is printed once per form (JSON, protobuf, bare payload) and
-//! the bytes are shared; a reliable session adds its number. Nothing waits in here: a session's queue takes the
-//! message or ends the session.
+//! The hot path: what one turn of a sender has to say to many sessions. Messages are printed once per form (JSON,
+//! protobuf, bare payload), framed and joined, and the bytes are shared; a reliable session adds its numbers. Sessions
+//! take them into their queues under the registry's lock, so that everybody hears in the same order; afterwards each
+//! queue is written out at once, from here, with one call to the system. No task is woken unless a socket is full.
 
 use crate::session::Session;
-use axum::extract::ws::{Message as Frame, Utf8Bytes};
+use crate::websocket::frames::{BINARY, TEXT, print};
 use bytes::Bytes;
 use std::cell::OnceCell;
 use std::sync::Arc;
 use wire::frame::protobuf::protobuf_message;
 use wire::frame::{Message, Payload};
 
-/// A message with its printed forms, made when first needed.
+/// Sessions that are written to before others have their turn.
+const AT_ONCE: usize = 512;
+
+/// Messages with their printed forms, made when first needed.
 pub struct Encoded {
-    message: Message,
-    plain: OnceCell<Utf8Bytes>,
-    body: OnceCell<Bytes>,
+    messages: Vec<Message>,
+    texts: OnceCell<Vec<Bytes>>,
+    bodies: OnceCell<Vec<Bytes>>,
+    plain: OnceCell<Bytes>,
     protobuf: OnceCell<Bytes>,
+    raw: OnceCell<Bytes>,
 }
 
 impl Encoded {
-    pub fn new(message: Message) -> Self {
+    pub fn new(messages: Vec<Message>) -> Self {
         Self {
-            message,
+            messages,
+            texts: OnceCell::new(),
+            bodies: OnceCell::new(),
             plain: OnceCell::new(),
-            body: OnceCell::new(),
             protobuf: OnceCell::new(),
+            raw: OnceCell::new(),
         }
     }
 
-    /// The envelope without a sequence id.
-    pub fn plain(&self) -> Utf8Bytes {
-        self.plain
-            .get_or_init(|| self.message.unnumbered().into())
-            .clone()
+    /// Frames of the envelopes without sequence ids.
+    pub fn plain(&self) -> Bytes {
+        let make = || joined(self.texts().iter().map(|text| (TEXT, &text[..])));
+        self.plain.get_or_init(make).clone()
     }
 
-    /// The protobuf envelope without a sequence id.
+    /// Each envelope without its first byte, for a sequence id to be put in front.
+    pub fn rests(&self) -> impl Iterator<Item = Bytes> {
+        self.texts().iter().map(|text| text.slice(1..))
+    }
+
+    /// Frames of the protobuf envelopes without sequence ids.
     pub fn protobuf(&self) -> Bytes {
-        self.protobuf
-            .get_or_init(|| protobuf_message(self.body(), None))
-            .clone()
+        let make = || {
+            let frames = self.bodies().iter();
+            let frames: Vec<Bytes> = frames.map(|body| protobuf_message(body, None)).collect();
+            joined(frames.iter().map(|frame| (BINARY, &frame[..])))
+        };
+        self.protobuf.get_or_init(make).clone()
     }
 
-    /// The protobuf envelope with a sequence id.
-    pub fn protobuf_numbered(&self, sequence_id: u64) -> Bytes {
-        protobuf_message(self.body(), Some(sequence_id))
+    /// What the protobuf envelopes with sequence ids are made of.
+    pub fn bodies(&self) -> &[Bytes] {
+        let make = || self.messages.iter().map(Message::protobuf_body).collect();
+        self.bodies.get_or_init(make)
     }
 
-    fn body(&self) -> &Bytes {
-        self.body.get_or_init(|| self.message.protobuf_body())
+    /// Frames of the bare payloads, as clients without a subprotocol receive them. The end of a stream is a word to
+    /// clients that know of streams; a bare payload would be an empty frame.
+    pub fn raw(&self) -> Bytes {
+        let ends = |message: &&Message| message.stream.as_ref().is_some_and(|part| part.end);
+        let make = || {
+            let heard = self.messages.iter().filter(|message| !ends(message));
+            joined(heard.map(|message| match &message.payload {
+                Payload::Text(text) => (TEXT, text.as_bytes()),
+                Payload::Json(json) => (TEXT, json.get().as_bytes()),
+                Payload::Binary(bytes) | Payload::Protobuf(bytes) => (BINARY, &bytes[..]),
+            }))
+        };
+        self.raw.get_or_init(make).clone()
     }
 
-    /// The end of a stream is a word to clients that know of streams; a bare payload would be an empty frame.
-    pub fn ends_stream(&self) -> bool {
-        self.message.stream.as_ref().is_some_and(|part| part.end)
-    }
-
-    /// The bare payload, as clients without a subprotocol receive it.
-    pub fn raw(&self) -> Frame {
-        match &self.message.payload {
-            Payload::Text(text) => Frame::Text(text.as_str().into()),
-            Payload::Json(json) => Frame::Text(json.get().into()),
-            Payload::Binary(bytes) | Payload::Protobuf(bytes) => Frame::Binary(bytes.clone()),
-        }
+    fn texts(&self) -> &[Bytes] {
+        let print = |message: &Message| Bytes::from(message.unnumbered());
+        let make = || self.messages.iter().map(print).collect();
+        self.texts.get_or_init(make)
     }
 }
 
-/// Queues a message for every session but the excluded ones.
+fn joined<'p>(payloads: impl Iterator<Item = (u8, &'p [u8])>) -> Bytes {
+    let mut frames = Vec::new();
+    for (opcode, payload) in payloads {
+        print(opcode, payload, &mut frames);
+    }
+    frames.into()
+}
+
+/// Queues messages for every session but the excluded ones.
+#[must_use = "queues are to be written out"]
 pub fn deliver<'s>(
-    message: Message,
+    messages: Vec<Message>,
     receivers: impl Iterator<Item = (&'s str, &'s Arc<Session>)>,
-    excluded: impl Fn(&str) -> bool,
-) {
-    let message = Encoded::new(message);
+    excluded: impl Fn(&str, &Arc<Session>) -> bool,
+) -> Due {
+    let messages = Encoded::new(messages);
+    let mut due = Due::default();
     for (id, session) in receivers {
-        if !excluded(id) {
-            session.deliver(&message);
+        if !excluded(id, session) && session.deliver(&messages) {
+            due.sessions.push(session.clone());
         }
+    }
+    due
+}
+
+/// Sessions whose queues are to be written out. That happens even if whoever owes it is dropped.
+#[derive(Default)]
+pub struct Due {
+    sessions: Vec<Arc<Session>>,
+}
+
+impl Due {
+    pub fn add(&mut self, mut other: Due) {
+        if self.sessions.is_empty() {
+            std::mem::swap(&mut self.sessions, &mut other.sessions);
+        } else {
+            self.sessions.append(&mut other.sessions);
+        }
+    }
+
+    /// Writes them out. Others have a turn now and then.
+    pub async fn write_out(&mut self) {
+        while self.write_some() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Whether there is more.
+    fn write_some(&mut self) -> bool {
+        let some = self.sessions.len().min(AT_ONCE);
+        for session in self.sessions.drain(..some) {
+            session.write_out();
+        }
+        !self.sessions.is_empty()
+    }
+}
+
+impl Drop for Due {
+    fn drop(&mut self) {
+        while self.write_some() {}
     }
 }

@@ -17,8 +17,10 @@ mod config;
 mod connection;
 mod fanout;
 mod filter;
+mod heart;
 mod journal;
 mod lingering;
+mod outbox;
 mod page;
 mod registry;
 mod reliable;
@@ -27,16 +29,18 @@ mod session;
 mod socket;
 mod streams;
 mod upstream;
+mod websocket;
 
 pub use access::hub_name;
 pub use config::{Config, Handler, SystemEvent, UserEvents};
 pub use lingering::Lingering;
 pub use session::MAX_QUEUED_BYTES;
-pub use socket::MAX_MESSAGE;
 pub use upstream::HttpService;
+pub use websocket::MAX_MESSAGE;
 
 use axum::Router;
 use axum::routing::{any, get, post};
+use heart::Heart;
 use journal::Journal;
 use registry::Registry;
 use session::{Ending, Session};
@@ -63,16 +67,19 @@ struct Inner {
     /// Sessions that begin now end at once.
     shutting_down: AtomicBool,
     left: Notify,
+    heart: Heart,
 }
 
 /// The connections of one hub name. A std lock: nothing awaits under it, and deliveries to one group keep one
 /// order for all receivers because they happen under it.
-#[derive(Default)]
-struct Connections(Mutex<Registry<Arc<Session>>>);
+struct Connections {
+    name: Arc<str>,
+    registry: Mutex<Registry<Arc<Session>>>,
+}
 
 impl Connections {
     fn lock(&self) -> MutexGuard<'_, Registry<Arc<Session>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -86,6 +93,7 @@ impl Hub {
                 present: AtomicUsize::new(0),
                 shutting_down: AtomicBool::new(false),
                 left: Notify::new(),
+                heart: Heart::default(),
             }),
         }
     }
@@ -160,7 +168,14 @@ impl Hub {
             .unwrap_or_else(PoisonError::into_inner);
         match hubs.get(name) {
             Some(hub) => hub.clone(),
-            None => hubs.entry(name.to_owned()).or_default().clone(),
+            None => {
+                let hub = Arc::new(Connections {
+                    name: name.into(),
+                    registry: Mutex::default(),
+                });
+                hubs.insert(name.to_owned(), hub.clone());
+                hub
+            }
         }
     }
 

@@ -13,27 +13,59 @@ use tokio::time::timeout;
 /// How long it is read on at most.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// For whoever accepts connections for the hub's routers.
-pub struct Lingering<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(Option<S>);
+/// What is given back when a connection is gone.
+pub(crate) type Held = Option<Box<dyn Send + Sync>>;
+
+/// For whoever accepts connections for the hub's routers. Around the system's own stream, the hub takes it out and
+/// writes to it without a detour.
+pub struct Lingering<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> {
+    stream: Option<S>,
+    held: Held,
+}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Lingering<S> {
     pub const fn new(stream: S) -> Self {
-        Self(Some(stream))
+        Self {
+            stream: Some(stream),
+            held: None,
+        }
+    }
+
+    /// Keeps something for as long as the connection: its place among those that there may be.
+    pub fn with(stream: S, held: impl Send + Sync + 'static) -> Self {
+        Self::holding(stream, Some(Box::new(held)))
+    }
+
+    pub(crate) const fn holding(stream: S, held: Held) -> Self {
+        Self {
+            stream: Some(stream),
+            held,
+        }
+    }
+
+    /// Nothing lingers then.
+    pub(crate) fn into_parts(mut self) -> (Option<S>, Held) {
+        (self.stream.take(), self.held.take())
     }
 
     fn inner(&mut self) -> Result<Pin<&mut S>> {
         let gone = std::io::ErrorKind::NotConnected;
-        self.0.as_mut().map(Pin::new).ok_or_else(|| gone.into())
+        self.stream
+            .as_mut()
+            .map(Pin::new)
+            .ok_or_else(|| gone.into())
     }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Lingering<S> {
     fn drop(&mut self) {
         // Without a runtime the process is about to end, and the connection with it.
-        let (Some(mut stream), Ok(runtime)) = (self.0.take(), Handle::try_current()) else {
+        let (Some(mut stream), Ok(runtime)) = (self.stream.take(), Handle::try_current()) else {
             return;
         };
+        let held = self.held.take();
         runtime.spawn(async move {
+            let _held = held;
             let rest = async {
                 stream.shutdown().await?;
                 tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
@@ -72,7 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncWrite for Lingerin
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.as_ref().is_some_and(S::is_write_vectored)
+        self.stream.as_ref().is_some_and(S::is_write_vectored)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {

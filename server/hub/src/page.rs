@@ -102,19 +102,25 @@ pub async fn send(State(hub): State<Hub>, request: Request<Body>) -> Response {
         metadata: Metadata::new(),
         stream: None,
     };
-    let connections = hub.of(&name);
-    let registry = connections.lock();
-    if form.group.is_empty() {
-        fanout::deliver(message(Sender::Server), registry.all(), |_| false);
-    } else if is_group_name(&form.group) {
-        let from = Sender::Group {
-            group: form.group.clone(),
-            user: None,
-        };
-        fanout::deliver(message(from), registry.in_group(&form.group), |_| false);
-    } else {
+    if !form.group.is_empty() && !is_group_name(&form.group) {
         return (StatusCode::BAD_REQUEST, "The group's name is not valid.").into_response();
     }
+    let mut due = {
+        let connections = hub.of(&name);
+        let registry = connections.lock();
+        if form.group.is_empty() {
+            let message = message(Sender::Server);
+            fanout::deliver(vec![message], registry.all(), |_, _| false)
+        } else {
+            let from = Sender::Group {
+                group: form.group.clone(),
+                user: None,
+            };
+            let members = registry.in_group(&form.group);
+            fanout::deliver(vec![message(from)], members, |_, _| false)
+        }
+    };
+    due.write_out().await;
     StatusCode::ACCEPTED.into_response()
 }
 
@@ -127,7 +133,11 @@ fn overview(hub: &Hub) -> Live {
             LiveConnection {
                 id: id.to_owned(),
                 user: session.user.as_deref().map(str::to_owned),
-                protocol: session.subprotocol.clone().unwrap_or_default(),
+                protocol: session
+                    .subprotocol
+                    .as_deref()
+                    .unwrap_or_default()
+                    .to_owned(),
                 groups: groups.take(MAX_LISTED).map(ToString::to_string).collect(),
             }
         });

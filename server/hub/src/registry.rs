@@ -90,9 +90,8 @@ impl<S> Default for Registry<S> {
 
 impl<S: Clone> Registry<S> {
     /// Adds a connection. Its id must be new.
-    pub fn insert(&mut self, id: &str, user: Option<&str>, roles: Vec<Role>, session: S) {
-        let id: Arc<str> = id.into();
-        let user: Option<Arc<str>> = user.map(Into::into);
+    pub fn insert(&mut self, id: &Arc<str>, user: Option<&Arc<str>>, roles: Vec<Role>, session: S) {
+        let (id, user) = (id.clone(), user.cloned());
         if let Some(user) = &user {
             self.users
                 .entry(user.clone())
@@ -263,7 +262,7 @@ mod tests {
     #[test]
     fn a_connection_that_leaves_takes_its_groups_and_its_user_along() {
         let mut registry = Registry::default();
-        registry.insert("c1", Some("ada"), Vec::new(), ());
+        registry.insert(&"c1".into(), Some(&"ada".into()), Vec::new(), ());
         assert!(registry.join("c1", "g") && registry.join("c1", "g"));
         assert!(registry.group_exists("g") && registry.user_exists("ada"));
         registry.remove("c1");
@@ -275,7 +274,7 @@ mod tests {
     fn a_revocation_outranks_a_pattern_until_it_is_granted_again() {
         let mut registry = Registry::default();
         let role = Role::parse("webpubsub.sendToGroups.team.*").expect("a role");
-        registry.insert("c1", None, vec![role], ());
+        registry.insert(&"c1".into(), None, vec![role], ());
         let allowed =
             |registry: &Registry<()>| registry.allows("c1", Permission::SendToGroup, "team.red");
         assert!(allowed(&registry));
@@ -290,7 +289,7 @@ mod tests {
     fn the_1001st_grant_for_a_connection_is_one_too_many_and_a_revocation_never_is() {
         let mut registry = Registry::default();
         let role = Role::parse("webpubsub.sendToGroups.team.*").expect("a role");
-        registry.insert("c1", None, vec![role], ());
+        registry.insert(&"c1".into(), None, vec![role], ());
         let kind = Permission::SendToGroup;
         for number in 0..MAX_GRANTS {
             let done = registry.grant("c1", kind, &format!("g{number}"));
@@ -313,7 +312,7 @@ mod tests {
     fn a_rule_that_only_repeats_the_roles_is_not_kept() {
         let mut registry = Registry::default();
         let role = Role::parse("webpubsub.sendToGroups.team.*").expect("a role");
-        registry.insert("c1", None, vec![role], ());
+        registry.insert(&"c1".into(), None, vec![role], ());
         let kind = Permission::SendToGroup;
         for number in 0..2 * MAX_GRANTS {
             for group in [format!("g{number}"), format!("team.{number}")] {
@@ -355,7 +354,7 @@ mod tests {
             for step in steps {
                 match step {
                     Step::Insert(c, u) if present.insert(c) => {
-                        registry.insert(&c.to_string(), Some(&u.to_string()), Vec::new(), c);
+                        registry.insert(&c.to_string().into(), Some(&u.to_string().into()), Vec::new(), c);
                     }
                     Step::Insert(..) => {}
                     Step::Remove(c) => {

@@ -16,6 +16,12 @@ pub const MAX_REMEMBERED: usize = 1_000;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Full;
 
+/// What can be kept: its size counts.
+pub trait Kept {
+    /// In bytes.
+    fn size(&self) -> usize;
+}
+
 /// Messages that the client has not acknowledged, oldest first.
 #[derive(Debug)]
 pub struct Replay<T> {
@@ -34,14 +40,14 @@ impl<T> Default for Replay<T> {
     }
 }
 
-impl<T: AsRef<[u8]> + Clone> Replay<T> {
+impl<T: Kept + Clone> Replay<T> {
     /// Numbers a message (1, 2, 3 …), prints it with its number, and keeps the print.
     pub fn push(&mut self, print: impl FnOnce(u64) -> T) -> Result<T, Full> {
         if self.unacked.len() >= MAX_UNACKED {
             return Err(Full);
         }
         let message = print(self.last + 1);
-        let bytes = self.bytes + message.as_ref().len();
+        let bytes = self.bytes + message.size();
         if bytes > MAX_UNACKED_BYTES {
             return Err(Full);
         }
@@ -60,7 +66,7 @@ impl<T: AsRef<[u8]> + Clone> Replay<T> {
             if *id > sequence_id {
                 break;
             }
-            self.bytes -= message.as_ref().len();
+            self.bytes -= message.size();
             self.unacked.pop_front();
         }
     }
@@ -100,6 +106,12 @@ impl Executed {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    impl Kept for String {
+        fn size(&self) -> usize {
+            self.len()
+        }
+    }
 
     #[test]
     fn the_1001st_unacknowledged_message_is_one_too_many() {

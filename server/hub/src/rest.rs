@@ -4,10 +4,11 @@
 mod listing;
 mod problem;
 
+use crate::fanout::{self, Due};
 use crate::filter::{Filter, Subject};
 use crate::registry::{Granted, MAX_GRANTS, Registry};
 use crate::session::{Ending, Session};
-use crate::{Hub, access, clock, fanout};
+use crate::{Hub, access, clock};
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
@@ -28,7 +29,9 @@ pub async fn answer(State(hub): State<Hub>, request: Request<Body>) -> Response 
         return versioned(Problem::invalid("Invalid Content-Length header.").into_response());
     };
     let request = Request::from_parts(parts, bytes);
-    let response = perform(&hub, &request).unwrap_or_else(Problem::into_response);
+    let mut due = Due::default();
+    let response = perform(&hub, &request, &mut due).unwrap_or_else(Problem::into_response);
+    due.write_out().await;
     versioned(response)
 }
 
@@ -42,7 +45,7 @@ fn versioned(mut response: Response) -> Response {
     response
 }
 
-fn perform(hub: &Hub, request: &Request<Bytes>) -> Result<Response, Problem> {
+fn perform(hub: &Hub, request: &Request<Bytes>, due: &mut Due) -> Result<Response, Problem> {
     let path = request.uri().path();
     if path.trim_end_matches('/') != "/api/health" {
         let host = access::host_of(request.uri(), request.headers());
@@ -67,7 +70,7 @@ fn perform(hub: &Hub, request: &Request<Bytes>) -> Result<Response, Problem> {
             message: format!("Hub `{name}` is not found."),
         });
     }
-    let performed = on_hub(hub, &name, call, request);
+    let performed = on_hub(hub, &name, call, request, due);
     let status = match &performed {
         Ok(response) => response.status(),
         Err(problem) => problem.status,
@@ -81,6 +84,7 @@ fn on_hub(
     name: &str,
     call: Call,
     request: &Request<Bytes>,
+    due: &mut Due,
 ) -> Result<Response, Problem> {
     let path = request.uri().path();
     let filter = filter_of(&call)?;
@@ -137,21 +141,22 @@ fn on_hub(
                 metadata,
                 stream: None,
             };
-            let excluded = |id: &str| {
+            let excluded = |id: &str, _: &Arc<Session>| {
                 options.excluded.iter().any(|excluded| excluded == id)
                     || !is_chosen(&registry, filter.as_ref(), id)
             };
-            match to {
-                Target::All => fanout::deliver(message, registry.all(), excluded),
+            let messages = vec![message];
+            due.add(match to {
+                Target::All => fanout::deliver(messages, registry.all(), excluded),
                 Target::Group(group) => {
-                    fanout::deliver(message, registry.in_group(&group), excluded)
+                    fanout::deliver(messages, registry.in_group(&group), excluded)
                 }
-                Target::User(user) => fanout::deliver(message, registry.of_user(&user), excluded),
+                Target::User(user) => fanout::deliver(messages, registry.of_user(&user), excluded),
                 Target::Connection(id) => {
                     let one = registry.get(&id).map(|session| (id.as_str(), session));
-                    fanout::deliver(message, one.into_iter(), excluded);
+                    fanout::deliver(messages, one.into_iter(), excluded)
                 }
-            }
+            });
             empty(StatusCode::ACCEPTED)
         }
         Call::Close {

@@ -1,15 +1,20 @@
-//! One client's session as the rest of the hub sees it: an identity and a bounded queue of what it is to
-//! receive. Refuses to touch sockets; `connection` empties the queue.
+//! One client's session as the rest of the hub sees it: an identity and a bounded queue of what it is to receive.
+//! Whoever delivers writes the queue out at once; what the socket does not take is left to the session's task, which
+//! waits for it. Refuses to read.
 
 use crate::fanout::Encoded;
+use crate::outbox::{Outbox, Piece};
 use crate::reliable::{Full, Replay};
-use axum::extract::ws::{Message as Frame, Utf8Bytes, WebSocket};
+use crate::websocket::frames::{BINARY, TEXT};
+use crate::websocket::{Socket, Writer, frame};
 use bytes::Bytes;
-use std::collections::VecDeque;
+use std::io::{ErrorKind, IoSlice};
+use std::sync::atomic::AtomicU8;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use subtle::ConstantTimeEq;
-use tokio::sync::{Notify, mpsc};
-use wire::frame::{ServiceFrame, numbered};
+use wire::frame::ServiceFrame;
+use wire::frame::protobuf::protobuf_message;
 
 /// Bytes that may wait for a slow client without recovery; the next message closes it.
 pub const MAX_QUEUED_BYTES: usize = 1024 * 1024;
@@ -47,38 +52,13 @@ impl Protocol {
     }
 
     /// A frame as this protocol has it; raw clients get none.
-    pub fn print(self, frame: &ServiceFrame) -> Option<Frame> {
+    pub fn print(self, said: &ServiceFrame) -> Option<Bytes> {
         match self {
             Protocol::Raw => None,
-            Protocol::Json | Protocol::ReliableJson => Some(Frame::Text(frame.to_json().into())),
+            Protocol::Json | Protocol::ReliableJson => Some(frame(TEXT, said.to_json().as_bytes())),
             Protocol::Protobuf | Protocol::ReliableProtobuf => {
-                frame.to_protobuf().map(Frame::Binary)
+                said.to_protobuf().map(|bytes| frame(BINARY, &bytes))
             }
-        }
-    }
-}
-
-/// A numbered message as it was printed for one client.
-#[derive(Clone)]
-enum Printed {
-    Text(Utf8Bytes),
-    Binary(Bytes),
-}
-
-impl AsRef<[u8]> for Printed {
-    fn as_ref(&self) -> &[u8] {
-        match self {
-            Printed::Text(text) => text.as_bytes(),
-            Printed::Binary(bytes) => bytes,
-        }
-    }
-}
-
-impl From<Printed> for Frame {
-    fn from(printed: Printed) -> Self {
-        match printed {
-            Printed::Text(text) => Frame::Text(text),
-            Printed::Binary(bytes) => Frame::Binary(bytes),
         }
     }
 }
@@ -148,41 +128,64 @@ impl Ending {
     }
 }
 
-/// Shared by the registry, which delivers, and by the connection's task, which writes.
+/// Shared by the registry, which delivers, and by the connection's task.
 pub struct Session {
     pub id: Arc<str>,
     pub hub: Arc<str>,
     pub user: Option<Arc<str>>,
     pub protocol: Protocol,
     /// The selected subprotocol as the client spelled it.
-    pub subprotocol: Option<String>,
-    /// Opens this session again after its socket was lost.
-    pub reconnection_token: String,
-    /// Hands a new socket to the session's task.
-    pub handover: mpsc::Sender<WebSocket>,
+    pub subprotocol: Option<Box<str>>,
+    /// Opens this session again after its socket was lost. Empty where there is no recovery.
+    pub reconnection_token: Box<str>,
+    /// Which of the ticks of the hub's heart is for this session.
+    pub beat: AtomicU8,
     out: Mutex<Out>,
-    wake: Notify,
 }
 
 #[derive(Default)]
 struct Out {
-    queue: VecDeque<Queued>,
-    bytes: usize,
-    replay: Replay<Printed>,
-    /// A socket is there; without one, numbered messages wait in `replay` only.
-    attached: bool,
-    ending: Option<Ending>,
+    outbox: Outbox,
+    replay: Option<Box<Replay<Piece>>>,
+    /// Without one, numbered messages wait in `replay` only.
+    writer: Option<Writer>,
+    state: State,
+    ending: Option<Box<Ending>>,
+    /// A new socket for the session.
+    came: Option<Box<Socket>>,
+    /// The hub's heart has beaten.
+    ticked: bool,
+    /// The task is gone.
+    over: bool,
+    waker: Option<Waker>,
 }
 
-struct Queued {
-    frame: Frame,
-    numbered: bool,
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Well,
+    /// The socket takes no more; the task waits until it does.
+    Full,
+    /// The socket cannot be written to.
+    Failed,
 }
 
-/// What a connection's task is to write next.
-pub struct Due {
-    pub frames: Vec<Frame>,
-    pub ending: Option<Ending>,
+/// What a session's task has to know.
+pub enum Signal {
+    Came(Box<Socket>),
+    Failed,
+    Ended(Ending),
+    Ticked,
+}
+
+/// How the writing stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Nothing more is taken at the moment.
+    pub full: bool,
+    /// Bytes that were written, ever, and that wait.
+    pub written: u64,
+    pub waiting: u64,
 }
 
 impl Session {
@@ -191,12 +194,11 @@ impl Session {
         hub: Arc<str>,
         user: Option<Arc<str>>,
         protocol: Protocol,
-        subprotocol: Option<String>,
-        reconnection_token: String,
-        handover: mpsc::Sender<WebSocket>,
+        subprotocol: Option<Box<str>>,
+        reconnection_token: Box<str>,
     ) -> Self {
         let out = Out {
-            attached: true,
+            replay: protocol.is_reliable().then(Box::default),
             ..Out::default()
         };
         Self {
@@ -206,9 +208,8 @@ impl Session {
             protocol,
             subprotocol,
             reconnection_token,
-            handover,
+            beat: AtomicU8::new(0),
             out: Mutex::new(out),
-            wake: Notify::new(),
         }
     }
 
@@ -226,124 +227,173 @@ impl Session {
         self.is_reliable() && same && self.lock().ending.is_none()
     }
 
-    /// Queues a message. A client that takes too little is ended, alone.
-    pub fn deliver(&self, message: &Encoded) {
+    /// Queues messages. A client that takes too little is ended, alone. True if there is something to write out.
+    pub fn deliver(&self, messages: &Encoded) -> bool {
         let mut out = self.lock();
-        if out.ending.is_some() {
-            return;
+        if out.ending.is_some() || out.over {
+            return false;
         }
-        // Looked at before the message is added: the largest one that is allowed exceeds the limit alone.
-        if out.bytes > MAX_QUEUED_BYTES && !self.is_reliable() {
-            out.ending = Some(Ending::too_slow("The outbound message queue is full."));
-            out.queue.clear();
-            drop(out);
-            self.wake.notify_one();
-            return;
+        // Looked at before the message is added: the largest one that is allowed exceeds the limit alone. Whoever
+        // brought what waits may not have come to write it out.
+        if out.outbox.waiting() > MAX_QUEUED_BYTES {
+            out.write_out();
         }
-        match self.protocol {
-            Protocol::Raw if message.ends_stream() => return,
-            Protocol::Raw => out.push(message.raw(), false),
-            Protocol::Json => out.push(Frame::Text(message.plain()), false),
-            Protocol::Protobuf => out.push(Frame::Binary(message.protobuf()), false),
-            Protocol::ReliableJson => {
-                let print = |id| Printed::Text(numbered(id, &message.plain()).into());
-                if !out.keep(print) {
-                    return;
-                }
-            }
-            Protocol::ReliableProtobuf => {
-                if !out.keep(|id| Printed::Binary(message.protobuf_numbered(id))) {
-                    return;
-                }
-            }
+        if out.outbox.waiting() > MAX_QUEUED_BYTES && !self.is_reliable() {
+            out.give_up("The outbound message queue is full.");
+            return false;
         }
-        drop(out);
-        self.wake.notify_one();
+        let kept = match self.protocol {
+            Protocol::Raw => out.push(messages.raw()),
+            Protocol::Json => out.push(messages.plain()),
+            Protocol::Protobuf => out.push(messages.protobuf()),
+            Protocol::ReliableJson => messages
+                .rests()
+                .try_for_each(|rest| out.keep(|number| Piece::Rest { number, rest })),
+            Protocol::ReliableProtobuf => messages.bodies().iter().try_for_each(|body| {
+                out.keep(|number| {
+                    let message = protobuf_message(body, Some(number));
+                    Piece::Numbered(frame(BINARY, &message))
+                })
+            }),
+        };
+        if kept.is_err() {
+            out.give_up("The reliable message buffer is full.");
+            return false;
+        }
+        out.writer.is_some() && out.state == State::Well
     }
 
     /// Queues a frame that is not a message: an ack, a pong. Raw clients get none.
     pub fn reply(&self, frame: &ServiceFrame) {
         if let Some(frame) = self.protocol.print(frame) {
-            self.lock().push(frame, false);
-            self.wake.notify_one();
+            self.say(frame);
         }
+    }
+
+    /// Queues a frame that is printed.
+    pub fn say(&self, frame: Bytes) {
+        self.lock().outbox.push(Piece::Frames(frame));
+    }
+
+    /// Writes what waits, as far as the socket takes it at once. The rest is the task's.
+    pub fn write_out(&self) {
+        self.lock().write_out();
+    }
+
+    /// The same, by the task, which does not expect more soon.
+    pub fn write_own(&self) {
+        let mut out = self.lock();
+        out.write_out();
+        out.outbox.rest();
     }
 
     /// Ends the session for good; the first reason stands.
     pub fn end(&self, ending: Ending) {
-        self.lock().ending.get_or_insert(ending);
-        self.wake.notify_one();
+        let mut out = self.lock();
+        out.ending.get_or_insert_with(|| Box::new(ending));
+        out.wake();
+    }
+
+    pub fn is_ending(&self) -> bool {
+        self.lock().ending.is_some()
     }
 
     pub fn acknowledge(&self, sequence_id: u64) {
-        if self.is_reliable() {
-            self.lock().replay.acknowledge(sequence_id);
+        if let Some(replay) = &mut self.lock().replay {
+            replay.acknowledge(sequence_id);
         }
     }
 
-    /// The socket is gone; the session waits.
-    pub fn detach(&self) {
+    /// Hands a new socket to the session's task; back if that is gone. Of several, the last one counts.
+    pub fn hand_over(&self, socket: Socket) -> Result<(), Box<Socket>> {
+        let socket = Box::new(socket);
         let mut out = self.lock();
-        out.attached = false;
-        let Out { queue, bytes, .. } = &mut *out;
-        queue.retain(|queued| !queued.numbered);
-        *bytes = queue.iter().map(|queued| size(&queued.frame)).sum();
+        if out.over {
+            return Err(socket);
+        }
+        out.came = Some(socket);
+        out.wake();
+        Ok(())
+    }
+
+    /// The hub's heart has beaten.
+    pub fn tick(&self) {
+        let mut out = self.lock();
+        if out.writer.is_some() {
+            out.ticked = true;
+            out.wake();
+        }
+    }
+
+    /// The socket is gone; the session waits. What it was written with.
+    pub fn detach(&self) -> Option<Writer> {
+        let mut out = self.lock();
+        out.state = State::Well;
+        out.ticked = false;
+        for piece in out.outbox.restart() {
+            out.outbox.push(piece);
+        }
+        out.writer.take()
     }
 
     /// A new socket is there: greets it and repeats what was not acknowledged, before anything newer.
-    pub fn attach(&self, connected: &ServiceFrame) {
+    pub fn attach(&self, writer: Writer, connected: &ServiceFrame) {
         let mut out = self.lock();
-        let unnumbered: Vec<Queued> = out
-            .queue
-            .drain(..)
-            .filter(|queued| !queued.numbered)
-            .collect();
-        out.bytes = 0;
-        out.attached = true;
+        let unnumbered = out.outbox.restart();
         if let Some(greeting) = self.protocol.print(connected) {
-            out.push(greeting, false);
+            out.outbox.push(Piece::Frames(greeting));
         }
-        let unacknowledged: Vec<Printed> = out.replay.unacknowledged().cloned().collect();
-        for printed in unacknowledged {
-            out.push(printed.into(), true);
+        let Out { replay, outbox, .. } = &mut *out;
+        for piece in replay.iter().flat_map(|replay| replay.unacknowledged()) {
+            outbox.push(piece.clone());
         }
-        for queued in unnumbered {
-            out.push(queued.frame, false);
+        for piece in unnumbered {
+            outbox.push(piece);
         }
-        drop(out);
-        self.wake.notify_one();
+        out.writer = Some(writer);
+        out.state = State::Well;
     }
 
-    /// Takes what waits to be written.
-    pub fn due(&self) -> Due {
+    /// Nobody will write here any more. A socket that was just handed over is given back.
+    pub fn finish(&self) -> Option<Box<Socket>> {
         let mut out = self.lock();
-        out.bytes = 0;
-        let frames = out.queue.drain(..).map(|queued| queued.frame).collect();
-        // An idle client should hold no room for the burst that it once had.
-        if out.queue.capacity() > 64 {
-            out.queue = VecDeque::new();
-        }
-        Due {
-            frames,
-            ending: out.ending.clone(),
-        }
+        out.over = true;
+        out.outbox = Outbox::default();
+        out.replay = None;
+        out.writer = None;
+        out.waker = None;
+        out.came.take()
     }
 
-    /// Waits until something is due.
-    pub async fn woken(&self) {
-        self.wake.notified().await;
+    /// What has happened, and how the writing stands. Goes on with what is stuck.
+    pub fn poll(&self, context: &mut Context<'_>) -> (Option<Signal>, Standing) {
+        let mut out = self.lock();
+        out.expect(context);
+        out.go_on(context);
+        let signal = if let Some(socket) = out.came.take() {
+            Some(Signal::Came(socket))
+        } else if let Some(ending) = &out.ending {
+            Some(Signal::Ended(Ending::clone(ending)))
+        } else if out.state == State::Failed {
+            Some(Signal::Failed)
+        } else if std::mem::take(&mut out.ticked) {
+            Some(Signal::Ticked)
+        } else {
+            None
+        };
+        (signal, out.standing())
     }
 
-    /// Waits until the session is to end; used while a write is stuck.
-    pub async fn ended(&self) -> Ending {
-        loop {
-            let ending = self.lock().ending.clone();
-            if let Some(ending) = ending {
-                // The signal may belong to others who wait.
-                self.wake.notify_one();
-                return ending;
-            }
-            self.wake.notified().await;
+    /// Waits until everything is written, or cannot be.
+    pub fn poll_written(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut out = self.lock();
+        out.expect(context);
+        out.write_out();
+        out.go_on(context);
+        if out.state == State::Full {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
         }
     }
 
@@ -354,29 +404,89 @@ impl Session {
 }
 
 impl Out {
-    /// Numbers and keeps a message, and queues it if a socket is there. False if there is nothing to wake for.
-    fn keep(&mut self, print: impl FnOnce(u64) -> Printed) -> bool {
-        match self.replay.push(print) {
-            Ok(printed) if self.attached => self.push(printed.into(), true),
-            Ok(_) => return false,
-            Err(Full) => {
-                self.ending = Some(Ending::too_slow("The reliable message buffer is full."));
-                self.queue.clear();
-            }
+    fn push(&mut self, frames: Bytes) -> Result<(), Full> {
+        if !frames.is_empty() {
+            self.outbox.push(Piece::Frames(frames));
         }
-        true
+        Ok(())
     }
 
-    fn push(&mut self, frame: Frame, numbered: bool) {
-        self.bytes += size(&frame);
-        self.queue.push_back(Queued { frame, numbered });
+    /// Numbers and keeps a message, and queues it if a socket is there.
+    fn keep(&mut self, print: impl FnOnce(u64) -> Piece) -> Result<(), Full> {
+        let Some(replay) = &mut self.replay else {
+            return Ok(());
+        };
+        let piece = replay.push(print)?;
+        if self.writer.is_some() {
+            self.outbox.push(piece);
+        }
+        Ok(())
     }
-}
 
-fn size(frame: &Frame) -> usize {
-    match frame {
-        Frame::Text(text) => text.len(),
-        Frame::Binary(bytes) | Frame::Ping(bytes) | Frame::Pong(bytes) => bytes.len(),
-        Frame::Close(_) => 0,
+    fn give_up(&mut self, reason: &'static str) {
+        self.ending = Some(Box::new(Ending::too_slow(reason)));
+        self.outbox.clear();
+        self.wake();
+    }
+
+    fn write_out(&mut self) {
+        if self.state != State::Well {
+            return;
+        }
+        let Some(writer) = &self.writer else { return };
+        match self.outbox.write(|parts| writer.try_write(parts)) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.state = State::Full;
+                self.wake();
+            }
+            Err(_) => self.fail(),
+        }
+    }
+
+    /// Writes what is stuck, and has the task woken when more is taken.
+    fn go_on(&mut self, context: &mut Context<'_>) {
+        let (State::Full, Some(writer)) = (self.state, &mut self.writer) else {
+            return;
+        };
+        let mut write = |parts: &[IoSlice<'_>]| match writer.poll_write(context, parts) {
+            Poll::Ready(wrote) => wrote,
+            Poll::Pending => Err(ErrorKind::WouldBlock.into()),
+        };
+        match self.outbox.write(&mut write) {
+            Ok(true) => match writer.poll_flush(context) {
+                Poll::Ready(Ok(())) => self.state = State::Well,
+                Poll::Ready(Err(_)) => self.fail(),
+                Poll::Pending => {}
+            },
+            Ok(false) => {}
+            Err(_) => self.fail(),
+        }
+    }
+
+    fn fail(&mut self) {
+        self.state = State::Failed;
+        self.wake();
+    }
+
+    fn standing(&self) -> Standing {
+        Standing {
+            full: self.state == State::Full,
+            written: self.outbox.written(),
+            waiting: self.outbox.waiting() as u64,
+        }
+    }
+
+    fn expect(&mut self, context: &Context<'_>) {
+        match &mut self.waker {
+            Some(waker) => waker.clone_from(context.waker()),
+            None => self.waker = Some(context.waker().clone()),
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
+        }
     }
 }

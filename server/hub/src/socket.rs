@@ -2,33 +2,25 @@
 //! starts the session or hands the socket to the one that is being recovered.
 
 use crate::config::Config;
-use crate::connection::{Backlog, Connection};
+use crate::connection::{Backlog, Clocks, Connection, refuse};
+use crate::fanout::Due;
 use crate::reliable::Executed;
 use crate::session::{Ending, Protocol, Session};
 use crate::streams::Streams;
 use crate::upstream::Upstream;
+use crate::websocket::Upgrade;
 use crate::{Hub, access, clock};
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket, WebSocketUpgrade};
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::sync::mpsc;
 use uuid::Uuid;
 use wire::cloud_event::{self, CloudEvent, ConnectAnswer, ConnectRequest, Context, Delivery};
 use wire::frame::is_group_name;
 use wire::role::Role;
 use wire::token::Claims;
-
-/// Bytes of a client's message. Source: product documentation (1 MB).
-pub const MAX_MESSAGE: usize = 1024 * 1024;
-
-/// Bytes that a connection reads at once, and keeps while idle. axum's default of 128 KiB is what an idle
-/// connection would cost.
-const READ_BUFFER: usize = 1024;
 
 /// What a client is told before the upgrade, in words for the developer who reads it.
 #[derive(Debug)]
@@ -75,20 +67,8 @@ async fn enter(
     if !config.serves(&hub_name) {
         return Err(NoEntry(StatusCode::NOT_FOUND, "There is no such hub."));
     }
-    let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
-    let upgrade = upgrade
-        .map_err(|rejection: WebSocketUpgradeRejection| {
-            let status = if rejection.status() == StatusCode::METHOD_NOT_ALLOWED {
-                rejection.status()
-            } else {
-                StatusCode::BAD_REQUEST
-            };
-            NoEntry(status, "This address takes WebSocket connections only.")
-        })?
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(READ_BUFFER)
-        .max_message_size(MAX_MESSAGE)
-        .max_frame_size(MAX_MESSAGE);
+    let upgrade = Upgrade::of(&mut parts)
+        .map_err(|status| NoEntry(status, "This address takes WebSocket connections only."))?;
     check_origin(config, &parts.headers)?;
     let query = Query::of(&parts);
     if let Some(id) = query.one("awps_connection_id") {
@@ -184,17 +164,11 @@ async fn start(
     origin: String,
     query: &Query,
     headers: &HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 ) -> Result<Response, NoEntry> {
-    let offered: Vec<String> = headers
-        .get_all(header::SEC_WEBSOCKET_PROTOCOL)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|name| name.trim().to_owned())
-        .collect();
+    let offered = upgrade.offered();
     let id: Arc<str> = Uuid::new_v4().simple().to_string().into();
-    let request = connect_request(&claims, query, headers, &offered);
+    let request = connect_request(&claims, query, headers, offered);
     let context = Context {
         hub: hub_name.clone(),
         connection_id: id.to_string(),
@@ -227,58 +201,70 @@ async fn start(
         .as_deref()
         .and_then(Protocol::named)
         .unwrap_or(Protocol::Raw);
-    let user = answer.user_id.or(claims.sub).map(Into::into);
+    let user: Option<Arc<str>> = answer.user_id.or(claims.sub).map(Into::into);
     let roles = answer.roles.unwrap_or(claims.role);
     let groups = if answer.groups.is_empty() {
         claims.groups
     } else {
         answer.groups
     };
-    let (give, handover) = mpsc::channel(1);
-    let session = Arc::new(Session::new(
-        id,
-        hub_name.as_str().into(),
-        user,
-        protocol,
-        subprotocol.clone(),
-        Uuid::new_v4().simple().to_string() + &Uuid::new_v4().simple().to_string(),
-        give,
-    ));
     let roles: Vec<Role> = roles.iter().filter_map(|role| Role::parse(role)).collect();
     let peers = door.hub.of(&hub_name);
-    let connection = Connection {
-        _presence: door.hub.presence(),
-        hub: door.hub.clone(),
-        peers: peers.clone(),
-        session: session.clone(),
-        handover,
-        upstream: door.upstream,
-        origin,
-        state,
-        next_event: 1,
-        executed: Executed::default(),
-        streams: Streams::default(),
-        backlog: Backlog::default(),
-    };
-    let upgrade = match subprotocol {
-        Some(name) => upgrade.protocols([name]),
-        None => upgrade,
-    };
-    Ok(upgrade.on_upgrade(move |socket| async move {
-        {
-            let mut registry = peers.lock();
-            registry.insert(&session.id, session.user.as_deref(), roles, session.clone());
-            for group in groups {
-                registry.join(&session.id, &group);
+    let begin = {
+        let subprotocol = subprotocol.clone();
+        move |socket| async move {
+            let session = Arc::new(Session::new(
+                id,
+                peers.name.clone(),
+                user,
+                protocol,
+                subprotocol.map(Into::into),
+                reconnection_token(protocol),
+            ));
+            let connection = Connection {
+                _presence: door.hub.presence(),
+                hub: door.hub,
+                peers: peers.clone(),
+                session: session.clone(),
+                upstream: door.upstream,
+                origin: origin.into(),
+                state: state.map(Into::into),
+                next_event: 1,
+                executed: Executed::default(),
+                streams: Streams::default(),
+                backlog: Backlog::default(),
+                batch: None,
+                due: Due::default(),
+                clocks: Clocks::default(),
+            };
+            {
+                let mut registry = peers.lock();
+                registry.insert(&session.id, session.user.as_ref(), roles, session.clone());
+                for group in groups {
+                    registry.join(&session.id, &group);
+                }
             }
+            connection.hub.note_came(&session);
+            if connection.hub.is_shutting_down() {
+                session.end(Ending::shutdown());
+            }
+            // The request's own future is large and would live as long as the socket.
+            tokio::spawn(connection.run(socket));
         }
-        connection.hub.note_came(&session);
-        if connection.hub.is_shutting_down() {
-            session.end(Ending::shutdown());
-        }
-        // The request's own future is large and would live as long as the socket.
-        tokio::spawn(connection.run(socket));
-    }))
+    };
+    Ok(upgrade.grant(
+        &subprotocol.as_deref().into_iter().collect::<Vec<_>>(),
+        begin,
+    ))
+}
+
+/// Two random numbers, for a protocol that has recovery.
+fn reconnection_token(protocol: Protocol) -> Box<str> {
+    if !protocol.is_reliable() {
+        return Box::default();
+    }
+    let half = || Uuid::new_v4().simple().to_string();
+    (half() + &half()).into()
 }
 
 async fn ask(door: &Door, delivery: &Delivery) -> Result<(ConnectAnswer, Option<String>), NoEntry> {
@@ -307,7 +293,7 @@ async fn ask(door: &Door, delivery: &Delivery) -> Result<(ConnectAnswer, Option<
 }
 
 /// A refused recovery is an open socket that is closed with 1008: clients then start afresh.
-fn recover(door: &Door, hub: &str, id: &str, token: &str, upgrade: WebSocketUpgrade) -> Response {
+fn recover(door: &Door, hub: &str, id: &str, token: &str, upgrade: Upgrade) -> Response {
     let session = door
         .hub
         .known(hub)
@@ -315,35 +301,24 @@ fn recover(door: &Door, hub: &str, id: &str, token: &str, upgrade: WebSocketUpgr
         .filter(|session| session.accepts(token));
     match session {
         Some(session) => {
-            let upgrade = match session.subprotocol.clone() {
-                Some(name) => upgrade.protocols([name]),
-                None => upgrade,
-            };
-            upgrade.on_upgrade(move |socket| async move {
-                if let Err(refused) = session.handover.send(socket).await {
-                    refuse(refused.0).await;
+            let subprotocol = session.subprotocol.clone();
+            let names: Vec<&str> = subprotocol.as_deref().into_iter().collect();
+            upgrade.grant(&names, move |socket| async move {
+                if let Err(refused) = session.hand_over(socket) {
+                    refuse(*refused).await;
                 }
             })
         }
-        None => upgrade
-            .protocols([
+        None => upgrade.grant(
+            &[
                 "json.reliable.webpubsub.azure.v1",
                 "protobuf.reliable.webpubsub.azure.v1",
                 "json.webpubsub.azure.v1",
                 "protobuf.webpubsub.azure.v1",
-            ])
-            .on_upgrade(refuse),
+            ],
+            refuse,
+        ),
     }
-}
-
-async fn refuse(mut socket: WebSocket) {
-    let frame = CloseFrame {
-        code: 1008,
-        reason: "The connection could not be recovered.".into(),
-    };
-    // The client may have gone again; there is nobody to tell.
-    let _ = socket.send(Frame::Close(Some(frame))).await;
-    let _ = tokio::time::timeout(std::time::Duration::from_secs(1), socket.recv()).await;
 }
 
 fn connect_request(

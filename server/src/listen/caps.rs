@@ -2,12 +2,8 @@
 //! lives, whatever it turns into.
 
 use std::collections::HashMap;
-use std::io;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Cheap to clone; all clones count together.
 #[derive(Clone, Debug)]
@@ -85,69 +81,6 @@ impl Drop for Place {
                 taken.by.remove(&self.address);
             }
         }
-    }
-}
-
-/// A stream and its place.
-#[derive(Debug)]
-pub struct Counted<S> {
-    stream: S,
-    _place: Place,
-}
-
-impl<S> Counted<S> {
-    pub fn new(stream: S, place: Place) -> Self {
-        Counted {
-            stream,
-            _place: place,
-        }
-    }
-
-    fn inner(self: Pin<&mut Self>) -> Pin<&mut S>
-    where
-        S: Unpin,
-    {
-        Pin::new(&mut self.get_mut().stream)
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.inner().poll_read(context, buffer)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.inner().poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.inner().poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.inner().poll_flush(context)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.inner().poll_shutdown(context)
     }
 }
 

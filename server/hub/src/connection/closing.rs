@@ -1,50 +1,82 @@
 //! The end of a socket: the goodbye, the close frame, and reading on for a moment so that neither is lost to a
 //! reset. Refuses to know why.
 
-use crate::session::{Ending, Protocol};
-use axum::extract::ws::{CloseFrame, Message as Frame, WebSocket};
+use crate::session::{Ending, Session};
+use crate::websocket::frames::{self, Incoming};
+use crate::websocket::{Reader, Socket};
+use std::future::poll_fn;
+use std::io::IoSlice;
+use std::task::{Poll, ready};
 use std::time::Duration;
 use tokio::time::timeout;
 use wire::frame::ServiceFrame;
 
-/// How long a closed socket is still read, so that the close frame is not lost to a reset.
+/// How long the end of a socket may take, the other side's answer included.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// Says goodbye and reads on for a moment.
-pub(super) async fn close(socket: &mut WebSocket, protocol: Protocol, ending: Ending) {
+/// Says goodbye and waits for the answer.
+pub(super) async fn close(session: &Session, reader: &mut Reader, ending: Ending) {
+    if let Some(message) = ending.message {
+        session.reply(&ServiceFrame::Disconnected { message });
+    }
+    session.say(frames::close(Some(ending.code), ending.reason).into());
     let all = async {
-        if let Some(message) = ending.message
-            && let Some(goodbye) = protocol.print(&ServiceFrame::Disconnected { message })
-        {
-            socket.send(goodbye).await?;
-        }
-        let frame = CloseFrame {
-            code: ending.code,
-            reason: ending.reason.into(),
-        };
-        socket.send(Frame::Close(Some(frame))).await?;
-        while let Some(Ok(_)) = socket.recv().await {}
-        Ok::<(), axum::Error>(())
+        poll_fn(|context| session.poll_written(context)).await;
+        until_closed(reader).await;
     };
     // A peer that neither reads nor closes is left behind.
     let _ = timeout(DRAIN, all).await;
 }
 
-/// The other side said goodbye: sees to it that the answer, which the library has queued, goes out.
-pub(super) async fn finish(socket: &mut WebSocket) {
-    let all = async { while let Some(Ok(_)) = socket.recv().await {} };
-    let _ = timeout(DRAIN, all).await;
+/// The other side said goodbye: repeats its code.
+pub(super) async fn answer_close(session: &Session, code: Option<u16>) {
+    say(session, code, "").await;
 }
 
-/// The close code for a frame that breaks the rules. Source: RFC 6455, 7.4.1.
-pub(super) fn close_code(error: &axum::Error) -> Option<(u16, &'static str)> {
-    use std::error::Error as _;
-    use tungstenite::Error;
-    match error.source()?.downcast_ref::<Error>()? {
-        Error::Capacity(_) => Some((1009, "The message is too big.")),
-        Error::Utf8(_) => Some((1007, "The text is not UTF-8.")),
-        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => None,
-        Error::Protocol(_) => Some((1002, "The frame breaks the protocol.")),
-        _ => None,
-    }
+/// Says goodbye to somebody whose words cannot be understood any more.
+pub(super) async fn say(session: &Session, code: Option<u16>, reason: &str) {
+    session.say(frames::close(code, reason).into());
+    // A peer that does not read is left behind.
+    let _ = timeout(DRAIN, poll_fn(|context| session.poll_written(context))).await;
+}
+
+/// Closes a socket that no session takes.
+pub async fn refuse(socket: Socket) {
+    let Socket {
+        mut reader,
+        mut writer,
+    } = socket;
+    let bytes = frames::close(Some(1008), "The connection could not be recovered.");
+    let mut begun = 0;
+    let all = async {
+        let written = poll_fn(|context| {
+            while begun < bytes.len() {
+                begun += ready!(writer.poll_write(context, &[IoSlice::new(&bytes[begun..])]))?;
+            }
+            writer.poll_flush(context)
+        });
+        // The client may have gone again; there is nobody to tell.
+        if written.await.is_ok() {
+            until_closed(&mut reader).await;
+        }
+    };
+    let _ = timeout(DRAIN, all).await;
+    reader.end(Some(writer));
+}
+
+/// Reads on until the other side has closed, too.
+async fn until_closed(reader: &mut Reader) {
+    poll_fn(|context| {
+        loop {
+            let mut open = true;
+            let heard = ready!(reader.poll_hear(context, &mut |incoming| {
+                open = !matches!(incoming, Incoming::Close(_));
+                open
+            }));
+            if !open || !matches!(heard, Ok(Ok(true))) {
+                return Poll::Ready(());
+            }
+        }
+    })
+    .await;
 }

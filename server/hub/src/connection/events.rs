@@ -3,12 +3,14 @@
 
 use super::Connection;
 use crate::clock;
+use crate::fanout::Encoded;
 use crate::session::{Ending, Protocol};
 use crate::upstream::{Upstream, UpstreamError};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use std::future::Future;
 use std::pin::Pin;
+use std::task::{self, Poll};
 use wire::cloud_event::{self, BadAnswer, CloudEvent, Context, Delivery};
 use wire::frame::{AckError, AckErrorName, Message, Metadata, Payload, Sender, ServiceFrame};
 
@@ -37,25 +39,20 @@ pub(super) enum Asked {
 }
 
 impl Pending {
+    pub(super) fn poll(&mut self, context: &mut task::Context<'_>) -> Poll<Answer> {
+        self.answer.as_mut().poll(context)
+    }
+
+    pub(super) async fn answered(self) -> (Answer, Asked) {
+        (self.answer.await, self.asked)
+    }
+
     pub(super) fn cancel(&mut self, invocation: &str) {
         if let Asked::Invocation { id } = &mut self.asked
             && id.as_deref() == Some(invocation)
         {
             *id = None;
         }
-    }
-}
-
-pub(super) async fn answered(pending: &mut Option<Pending>) -> (Answer, Asked) {
-    match pending {
-        Some(waiting) => {
-            let answer = (&mut waiting.answer).await;
-            match pending.take() {
-                Some(done) => (answer, done.asked),
-                None => std::future::pending().await,
-            }
-        }
-        None => std::future::pending().await,
     }
 }
 
@@ -73,7 +70,7 @@ impl Connection {
             metadata,
         }) {
             Some(answer) => Some(Pending {
-                answer: Box::pin(answer),
+                answer,
                 asked: Asked::Event { ack_id },
             }),
             None => {
@@ -97,7 +94,7 @@ impl Connection {
         };
         match self.event(event) {
             Some(answer) => Some(Pending {
-                answer: Box::pin(answer),
+                answer,
                 asked: Asked::Invocation { id: Some(id) },
             }),
             None => {
@@ -114,7 +111,7 @@ impl Connection {
             match cloud_event::read_user_answer(&response) {
                 Ok(message) => {
                     let state = cloud_event::answered_state(response.headers());
-                    self.state = state.or(self.state.take());
+                    self.state = state.map(Into::into).or(self.state.take());
                     Ok(message)
                 }
                 Err(bad) => Err(Failed::refusal(&bad, &response)),
@@ -131,7 +128,8 @@ impl Connection {
                         metadata,
                         stream: None,
                     };
-                    self.session.deliver(&crate::fanout::Encoded::new(message));
+                    // Its own task writes it out, with the ack.
+                    self.session.deliver(&Encoded::new(vec![message]));
                 }
                 self.acknowledge(ack_id, Ok(()));
             }
@@ -163,25 +161,24 @@ impl Connection {
         self.acknowledge(ack_id, Err(internal(why.to_owned())));
     }
 
-    /// Prepares an event; `None` if no handler takes it.
-    pub(super) fn event(
-        &mut self,
-        event: CloudEvent,
-    ) -> Option<impl Future<Output = Answer> + Send + 'static> {
+    /// Prepares an event; `None` if no handler takes it. Boxed: it is large, and rarely there.
+    pub(super) fn event(&mut self, event: CloudEvent) -> Option<PendingAnswer> {
         Upstream::handler(self.hub.config(), &self.session.hub, &event)?;
         let context = Context {
             hub: self.session.hub.to_string(),
             connection_id: self.session.id.to_string(),
             user_id: self.session.user.as_deref().map(str::to_owned),
-            subprotocol: self.session.subprotocol.clone(),
-            connection_state: self.state.clone(),
+            subprotocol: self.session.subprotocol.as_deref().map(str::to_owned),
+            connection_state: self.state.as_deref().map(str::to_owned),
             id: self.next_event,
             time: clock::now(),
-            origin: self.origin.clone(),
+            origin: self.origin.to_string(),
         };
         self.next_event += 1;
         let (hub, upstream) = (self.hub.clone(), self.upstream.clone());
-        Some(async move { upstream.deliver(&hub, &Delivery { context, event }).await })
+        Some(Box::pin(async move {
+            upstream.deliver(&hub, &Delivery { context, event }).await
+        }))
     }
 }
 

@@ -1,25 +1,100 @@
 //! Messages and streams that a client publishes to a group. Refuses to know how a frame came in.
 
 use super::Connection;
+use crate::fanout;
 use crate::streams::{Stream, Turn};
+use std::sync::Arc;
 use tokio::time::Instant;
 use wire::frame::{
-    AckError, AckErrorName, Message, Metadata, Payload, Sender, ServiceFrame, StreamError,
-    StreamPart, UserError,
+    AckError, AckErrorName, ClientFrame, Message, Metadata, Payload, Sender, ServiceFrame,
+    StreamError, StreamPart, UserError,
 };
 use wire::role::Permission;
 
+/// What a client publishes to one group in one turn: it is delivered together, and acknowledged after that.
+pub struct Batch {
+    group: String,
+    no_echo: bool,
+    messages: Vec<Message>,
+    acks: Vec<u64>,
+}
+
 impl Connection {
+    /// Whether a frame may be executed before what was gathered is published.
+    pub(super) fn continues_batch(&self, frame: &ClientFrame) -> bool {
+        let (
+            Some(batch),
+            ClientFrame::SendToGroup {
+                group,
+                no_echo,
+                ack_id,
+                ..
+            },
+        ) = (&self.batch, frame)
+        else {
+            return false;
+        };
+        let repeated = ack_id.is_some_and(|id| self.executed.contains(id));
+        batch.group == *group && batch.no_echo == *no_echo && !repeated
+    }
+
+    /// Publishes to a group at the end of the turn.
+    pub(super) fn gather(
+        &mut self,
+        group: String,
+        payload: Payload,
+        metadata: Metadata,
+        no_echo: bool,
+        ack_id: Option<u64>,
+    ) {
+        let message = self.message(&group, payload, metadata, None);
+        let batch = self.batch.get_or_insert_with(|| {
+            Box::new(Batch {
+                group,
+                no_echo,
+                messages: Vec::new(),
+                acks: Vec::new(),
+            })
+        });
+        batch.messages.push(message);
+        if let Some(ack_id) = ack_id {
+            batch.acks.push(ack_id);
+            self.executed.remember(ack_id);
+        }
+    }
+
+    /// Publishes what was gathered, and acknowledges it.
+    pub(super) fn publish_batch(&mut self) {
+        let Some(batch) = self.batch.take() else {
+            return;
+        };
+        self.deliver(&batch.group, batch.messages, batch.no_echo);
+        for ack_id in batch.acks {
+            self.acknowledge(Some(ack_id), Ok(()));
+        }
+    }
+
     pub(super) fn publish(
-        &self,
+        &mut self,
         group: &str,
         payload: Payload,
         metadata: Metadata,
         no_echo: bool,
         stream: Option<StreamPart>,
     ) {
+        let message = self.message(group, payload, metadata, stream);
+        self.deliver(group, vec![message], no_echo);
+    }
+
+    fn message(
+        &self,
+        group: &str,
+        payload: Payload,
+        metadata: Metadata,
+        stream: Option<StreamPart>,
+    ) -> Message {
         let user = self.session.user.as_deref().map(str::to_owned);
-        let message = Message {
+        Message {
             from: Sender::Group {
                 group: group.to_owned(),
                 user,
@@ -28,11 +103,16 @@ impl Connection {
             sequence_id: None,
             metadata,
             stream,
-        };
+        }
+    }
+
+    fn deliver(&mut self, group: &str, messages: Vec<Message>, no_echo: bool) {
         let registry = self.peers.lock();
-        crate::fanout::deliver(message, registry.in_group(group), |id| {
-            no_echo && id == &*self.session.id
+        let due = fanout::deliver(messages, registry.in_group(group), |_, session| {
+            no_echo && Arc::ptr_eq(session, &self.session)
         });
+        drop(registry);
+        self.due.add(due);
     }
 
     pub(super) fn permitted(
@@ -173,7 +253,7 @@ impl Connection {
     }
 
     /// Receivers get a last message with the next number and nothing in it.
-    fn tell_end(&self, stream_id: &str, stream: &Stream, error: Option<StreamError>) {
+    fn tell_end(&mut self, stream_id: &str, stream: &Stream, error: Option<StreamError>) {
         let part = StreamPart {
             stream_id: stream_id.to_owned(),
             sequence_id: stream.expected,

@@ -4,9 +4,11 @@
 use super::Connection;
 use super::events::{Asked, Pending};
 use crate::session::{Ending, Protocol};
-use axum::extract::ws::Message as Frame;
+use std::borrow::Cow;
 use std::collections::VecDeque;
-use wire::frame::{AckError, AckErrorName, ClientFrame, Metadata, Payload, ServiceFrame};
+use wire::frame::{
+    AckError, AckErrorName, ClientFrame, Malformed, Metadata, Payload, ServiceFrame,
+};
 use wire::role::Permission;
 
 /// Frames that may wait behind an invocation. While one is awaited the client is read on, because it may cancel.
@@ -63,24 +65,46 @@ impl Connection {
         }
     }
 
-    /// Takes in what came from the socket. A frame that has to wait for an answer is left in `pending`.
-    pub(super) fn receive(&mut self, frame: Frame, pending: &mut Option<Pending>) {
-        let size = match &frame {
-            Frame::Text(text) => text.len(),
-            Frame::Binary(bytes) => bytes.len(),
-            Frame::Ping(_) | Frame::Pong(_) | Frame::Close(_) => return,
-        };
-        if self.session.protocol == Protocol::Raw {
-            let payload = match frame {
-                Frame::Text(text) => Payload::Text(text.to_string()),
-                Frame::Binary(bytes) => Payload::Binary(bytes),
-                Frame::Ping(_) | Frame::Pong(_) | Frame::Close(_) => return,
-            };
-            self.hub.note_raw_frame(&self.session, &payload);
-            *pending = self.ask("message".to_owned(), payload, Metadata::new(), None);
-            return;
+    /// Takes in a text. A frame that has to wait for an answer is left in `pending`.
+    pub(super) fn receive_text(&mut self, text: Cow<'_, str>, pending: &mut Option<Pending>) {
+        let protocol = self.session.protocol;
+        if protocol == Protocol::Raw {
+            self.receive_raw(Payload::Text(text.into_owned()), pending);
+        } else if protocol.is_protobuf() {
+            self.session.end(Ending::not_binary());
+        } else {
+            self.receive(ClientFrame::from_json(&text), text.len(), pending);
         }
-        let Some(frame) = self.parse(frame) else {
+    }
+
+    /// Takes in bytes. The documentation allows JSON in binary messages.
+    pub(super) fn receive_binary(&mut self, bytes: Cow<'_, [u8]>, pending: &mut Option<Pending>) {
+        let (protocol, size) = (self.session.protocol, bytes.len());
+        if protocol == Protocol::Raw {
+            let bytes = bytes.into_owned().into();
+            self.receive_raw(Payload::Binary(bytes), pending);
+        } else if protocol.is_protobuf() {
+            let bytes = bytes.into_owned().into();
+            self.receive(ClientFrame::from_protobuf(bytes), size, pending);
+        } else {
+            let text = std::str::from_utf8(&bytes).unwrap_or_default();
+            self.receive(ClientFrame::from_json(text), size, pending);
+        }
+    }
+
+    fn receive_raw(&mut self, payload: Payload, pending: &mut Option<Pending>) {
+        self.hub.note_raw_frame(&self.session, &payload);
+        *pending = self.ask("message".to_owned(), payload, Metadata::new(), None);
+    }
+
+    fn receive(
+        &mut self,
+        frame: Result<ClientFrame, Malformed>,
+        size: usize,
+        pending: &mut Option<Pending>,
+    ) {
+        let Ok(frame) = frame else {
+            self.session.end(Ending::malformed(self.session.protocol));
             return;
         };
         self.hub.note_client_frame(&self.session, &frame);
@@ -120,28 +144,10 @@ impl Connection {
         }
     }
 
-    fn parse(&self, frame: Frame) -> Option<ClientFrame> {
-        let protocol = self.session.protocol;
-        let parsed = match (frame, protocol.is_protobuf()) {
-            (Frame::Binary(bytes), true) => ClientFrame::from_protobuf(bytes),
-            (Frame::Text(_), true) => {
-                self.session.end(Ending::not_binary());
-                return None;
-            }
-            (Frame::Text(text), false) => ClientFrame::from_json(&text),
-            // The documentation allows JSON in binary messages.
-            (Frame::Binary(bytes), false) => {
-                ClientFrame::from_json(std::str::from_utf8(&bytes).unwrap_or_default())
-            }
-            (Frame::Ping(_) | Frame::Pong(_) | Frame::Close(_), _) => return None,
-        };
-        if parsed.is_err() {
-            self.session.end(Ending::malformed(protocol));
-        }
-        parsed.ok()
-    }
-
     fn execute(&mut self, frame: ClientFrame) -> Option<Pending> {
+        if !self.continues_batch(&frame) {
+            self.publish_batch();
+        }
         if let Some(ack_id) = ack_id_of(&frame)
             && self.executed.contains(ack_id)
         {
@@ -178,12 +184,13 @@ impl Connection {
                 metadata,
                 ack_id,
                 ..
-            } => {
-                let done = self
-                    .permitted(Permission::SendToGroup, &group, "publish to")
-                    .map(|()| self.publish(&group, payload, metadata, no_echo, None));
-                self.acknowledge(ack_id, done);
-            }
+            } => match self.permitted(Permission::SendToGroup, &group, "publish to") {
+                Ok(()) => self.gather(group, payload, metadata, no_echo, ack_id),
+                Err(refused) => {
+                    self.publish_batch();
+                    self.acknowledge(ack_id, Err(refused));
+                }
+            },
             ClientFrame::Event {
                 event,
                 payload,
