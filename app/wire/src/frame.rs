@@ -102,7 +102,8 @@ pub enum ClientFrame {
     CancelInvocation {
         invocation_id: String,
     },
-    /// The client will publish one ordered stream of fragments to a group.
+    /// The client will publish one ordered stream of fragments to a group. The frame takes no data, no id to
+    /// acknowledge, no time to live and no metadata.
     StreamStart {
         group: String,
         stream_id: String,

@@ -34,6 +34,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("frontend/", &["app"]),
     ("server/hub/", &["wire"]),
     ("server/hub/src/main.rs", &["crate", "hub"]),
+    ("server/hub/fuzz/", &["wire", "hub"]),
     ("server/hub/src/program", &["hub"]),
     // A decision sees rows and judges words; both are plain values behind these doors.
     (

@@ -54,6 +54,13 @@ impl ClientFrame {
                 if fields.data.is_some() || fields.ack_id.is_some() {
                     return Err(Malformed::Field("stream"));
                 }
+                // Nobody says what they would mean to its fragments: better refused than passed over.
+                if fields.ttl_seconds.is_some_and(|ttl| ttl > 0) {
+                    return Err(Malformed::Field("ttlSeconds"));
+                }
+                if !fields.metadata()?.is_empty() {
+                    return Err(Malformed::Field("metadata"));
+                }
                 let stream = fields.stream.take().ok_or(Malformed::Field("stream"))?;
                 Ok(ClientFrame::StreamStart {
                     group: fields.group()?,

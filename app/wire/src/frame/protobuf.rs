@@ -30,6 +30,13 @@ impl ClientFrame {
                 Some(_) if send.data.is_some() || send.ack_id.is_some() => {
                     return Err(Malformed::Field("stream"));
                 }
+                // Nobody says what they would mean to its fragments: better refused than passed over.
+                Some(_) if send.ttl_seconds.is_some_and(|ttl| ttl > 0) => {
+                    return Err(Malformed::Field("ttl_seconds"));
+                }
+                Some(_) if !send.metadata.is_empty() => {
+                    return Err(Malformed::Field("metadata"));
+                }
                 Some(stream) => ClientFrame::StreamStart {
                     group: group(send.group)?,
                     stream_id: stream.stream_id,

@@ -255,9 +255,10 @@ proptest! {
     }
 }
 
-/// Both would be dropped without a word: the start of a stream carries no data, and is not acknowledged by id.
+/// They would be dropped without a word: the start of a stream carries no data and no metadata, does not age, and is
+/// not acknowledged by id.
 #[test]
-fn the_start_of_a_stream_with_data_or_an_id_to_acknowledge_is_refused() {
+fn the_start_of_a_stream_with_more_than_a_start_is_refused() {
     let start = ClientFrame::StreamStart {
         group: "g".into(),
         stream_id: "s".into(),
@@ -281,6 +282,22 @@ fn the_start_of_a_stream_with_data_or_an_id_to_acknowledge_is_refused() {
     let with_id = [&start[..], &[0x0A, 2, 0x10, 1]].concat();
     let both = ClientFrame::from_protobuf(with_id.into());
     assert!(matches!(both, Err(Malformed::Field("stream"))), "{both:?}");
+    // The fields `ttl_seconds` and `metadata`; 0 seconds are none.
+    let ttl = |seconds| {
+        ClientFrame::from_protobuf([&start[..], &[0x0A, 2, 0x28, seconds]].concat().into())
+    };
+    assert!(matches!(ttl(1), Err(Malformed::Field("ttl_seconds"))));
+    assert!(matches!(ttl(0), Ok(ClientFrame::StreamStart { .. })));
+    let metadata = [
+        &start[..],
+        &[0x0A, 8, 0x32, 6, 0x0A, 1, b'k', 0x12, 1, b'v'],
+    ]
+    .concat();
+    let metadata = ClientFrame::from_protobuf(metadata.into());
+    assert!(
+        matches!(metadata, Err(Malformed::Field("metadata"))),
+        "{metadata:?}"
+    );
     let alone = ClientFrame::from_protobuf(start);
     assert!(matches!(alone, Ok(ClientFrame::StreamStart { .. })));
 }

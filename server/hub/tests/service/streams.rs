@@ -302,7 +302,7 @@ async fn a_raw_member_hears_the_fragments_and_no_empty_frame_at_the_end() {
 }
 
 #[tokio::test]
-async fn half_a_fragment_and_a_start_with_data_close_with_1007() {
+async fn half_a_fragment_and_a_start_with_more_than_a_start_close_with_1007() {
     let service = Service::alone(config()).await;
     for frame in [
         r#"{"type":"streamData","streamId":"s","streamSequenceId":1}"#,
@@ -311,6 +311,8 @@ async fn half_a_fragment_and_a_start_with_data_close_with_1007() {
         r#"{"type":"streamEnd"}"#,
         r#"{"type":"sendToGroup","group":"g","stream":{"streamId":"s"},"data":1}"#,
         r#"{"type":"sendToGroup","group":"g","stream":{"streamId":"s"},"ackId":1}"#,
+        r#"{"type":"sendToGroup","group":"g","stream":{"streamId":"s"},"ttlSeconds":30}"#,
+        r#"{"type":"sendToGroup","group":"g","stream":{"streamId":"s"},"metadata":{"k":"v"}}"#,
         r#"{"type":"sendToGroup","group":"g","stream":{"streamId":"s","idleTimeoutMs":-1}}"#,
         r#"{"type":"sendToGroup","group":"g","stream":{}}"#,
     ] {
