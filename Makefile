@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run watch check test bench bench-hub simulate fuzz release bundle audit
+.PHONY: help setup run watch check test bench bench-hub simulate fuzz release bundle audit autobahn
 
 setup := deploy/tools/setup.sh
 # The crates that run on this machine, in one set: another choice would compile their dependencies anew.
@@ -58,6 +58,12 @@ simulate: ## hub and clients through bad luck: SEEDS=100000 of it, from START=1;
 	. .tools/env
 	SIMULATE_SEED=$(or $(SEED),$(START),1) SIMULATE_SEEDS=$(if $(SEED),1,$(or $(SEEDS),100000)) \
 		cargo test --locked --release -p hub --test simulation whatever_happens -- --nocapture
+
+autobahn: ## Autobahn's 301 cases without compression against the hub, compared with what is expected of each
+	@$(setup) rust node autobahn
+	. .tools/env
+	cargo build --locked --release -p hub --bin hub
+	node end2end/autobahn/autobahn.mjs
 
 fuzz: ## what the hub reads, under libFuzzer: SECONDS=60 for each of five targets
 	@$(setup) rust

@@ -13,6 +13,10 @@ seconds=$1
 shift
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || targets=(json_frames protobuf_frames calls events filters)
+command -v c++ >/dev/null || {
+    echo "fuzz: needs a C++ compiler (libFuzzer is compiled from source): install g++ or clang and try again" >&2
+    exit 2
+}
 machine=$(rustc -vV | sed -n 's/^host: //p')
 folder=target/fuzz
 

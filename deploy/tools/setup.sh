@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings to this machine what the Makefile's commands need, and nothing that is there already.
 #
-#   deploy/tools/setup.sh PART...     parts: rust bindgen leptos node python browser deny checkers proxies peers
+#   deploy/tools/setup.sh PART...     parts: rust bindgen leptos node python browser deny checkers proxies peers autobahn
 #
 # Every part says what it is doing and about how long that takes on two cores, may be repeated at any time, and ends
 # with one line and exit code 2 where something cannot be had. Programs go to .tools/bin; .tools/env, which the other
@@ -321,14 +321,56 @@ peers() {
     fi
 }
 
+# --- autobahn: the test suite of RFC 6455, for Python 2.7 only ----------------------------------------------------------
+
+# Unpacked, not installed. Only Debian 11 has that Python: apt reads its lists in a folder of their own, and checks
+# signature and packages as ever. The suite's own packages are named one by one, since it asks for any version of many.
+autobahn() {
+    local wanted=$root/end2end/autobahn/requirements.txt here=$root/.tools/autobahn mirror package
+    cmp -s "$wanted" "$here/installed.txt" && return
+    has apt-get && has dpkg-deb && [ "$(dpkg --print-architecture)" = amd64 ] ||
+        fail "needs Debian's apt on amd64 for Autobahn's test suite, which is for Python 2.7 only"
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(LABEL)' 'Created-By: Packages' | sed -n 's/ Debian$//p' | sort -u | head -n 1)
+    [ -n "$mirror" ] || fail "needs an archive of Debian among apt's sources for Python 2.7"
+    python # its pip fetches the last one for Python 2.7
+    say "fetching Python 2.7 and Autobahn's test suite into .tools/autobahn (about 60 s, 80 MB, once)"
+    rm -rf "$here"
+    mkdir -p "$here"/{apt/lists/partial,apt/archives/partial,wheels}
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bullseye main" >"$here/apt/sources.list"
+    (cd "$here/apt" && apt_of_11 update && apt_of_11 download python2.7 python2.7-minimal libpython2.7-minimal \
+        libpython2.7-stdlib libssl1.1 libffi7) >.tools/apt.log 2>&1 ||
+        fail "Python 2.7 could not be fetched from Debian 11; .tools/apt.log says why"
+    for package in "$here"/apt/*.deb; do dpkg-deb -x "$package" "$here/debian"; done
+    cat >"$here/python2.7" <<'END'
+#!/bin/sh
+here=$(dirname "$0")
+LD_LIBRARY_PATH=$here/debian/usr/lib/x86_64-linux-gnu exec "$here/debian/usr/bin/python2.7" "$@"
+END
+    chmod +x "$here/python2.7"
+    { .tools/python/bin/pip --quiet --disable-pip-version-check download --no-deps --dest "$here/wheels" \
+        pip==20.3.4 setuptools==44.1.1 wheel==0.37.1 &&
+        pip_of_2 --no-index --find-links "$here/wheels" setuptools==44.1.1 wheel==0.37.1 &&
+        PYTHONPATH=$here/packages pip_of_2 --no-build-isolation -r "$wanted"; } >.tools/pip.log 2>&1 ||
+        fail "Autobahn's test suite could not be installed; .tools/pip.log says why"
+    rm -rf "$here/apt" "$here/wheels"
+    cp "$wanted" "$here/installed.txt" # last: what was interrupted is done again
+}
+apt_of_11() {
+    apt-get -q -o APT::Sandbox::User=root -o Dir::Etc::SourceList="$here/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+        -o Dir::State::Lists="$here/apt/lists" -o Dir::Cache="$here/apt" "$@"
+}
+pip_of_2() {
+    "$here/python2.7" "$here/wheels/pip-20.3.4-py2.py3-none-any.whl/pip" --disable-pip-version-check install --no-deps --target "$here/packages" "$@"
+}
+
 # ----------------------------------------------------------------------------------------------------------------------
 
 mkdir -p .tools/bin
 for part in "$@"; do
     case $part in
-    rust | bindgen | leptos | node | python | browser | deny | checkers | proxies | peers) "$part" ;;
-    *) fail "unknown part '$part': rust, bindgen, leptos, node, python, browser, deny, checkers, proxies or peers" ;;
+    rust | bindgen | leptos | node | python | browser | deny | checkers | proxies | peers | autobahn) "$part" ;;
+    *) fail "unknown part '$part': rust, bindgen, leptos, node, python, browser, deny, checkers, proxies, peers or autobahn" ;;
     esac
 done
-# These two are called by their paths: alone, they leave the environment of whoever was here before.
+# These are called by their paths: alone, they leave the environment of whoever was here before.
 [ "$*" = "checkers proxies" ] || printf '%s' "$environment" >.tools/env
