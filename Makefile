@@ -10,7 +10,7 @@ setup := deploy/tools/setup.sh
 host := -p server -p hub -p wire -p app
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s%s\n", $$1, $$2}' Makefile
 
 run: ## build Chatr and serve it at http://127.0.0.1:3000
 	@$(setup) rust bindgen

@@ -165,8 +165,20 @@ impl Crowd {
 
     /// Sends a text as one client.
     pub fn send(&mut self, member: usize, text: &str) -> Result<(), Fault> {
+        self.send_together(member, &[text])
+    }
+
+    /// Sends texts as one client, in one write.
+    pub fn send_together<T: AsRef<str>>(
+        &mut self,
+        member: usize,
+        texts: &[T],
+    ) -> Result<(), Fault> {
         let member = &mut self.members[member];
-        member.unsent.extend_from_slice(&by_client(text.as_bytes()));
+        for text in texts {
+            let frame = by_client(text.as_ref().as_bytes());
+            member.unsent.extend_from_slice(&frame);
+        }
         member.push()
     }
 

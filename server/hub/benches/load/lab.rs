@@ -283,27 +283,36 @@ pub fn said(program: impl AsRef<Path>, arguments: &[&str]) -> Option<String> {
     Some(String::from_utf8_lossy(&text).trim().to_owned())
 }
 
+/// When this is, of which commit, and how busy the machine is besides.
+pub fn moment() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!(
+        "{}, commit {}, load average {}",
+        answer("date", &["--utc", "+%Y-%m-%d %H:%M UTC"]),
+        answer("git", &["rev-parse", "--short", "HEAD"]),
+        load.split(' ').next().unwrap_or_default(),
+    )
+}
+
 /// Which machine this is, and when.
 pub fn machine() -> String {
-    let said = |program: &str, arguments: &[&str]| {
-        said(program, arguments).unwrap_or_else(|| "unknown".to_owned())
-    };
     let value = |path: &str, key: &str| {
         let text = fs::read_to_string(path).unwrap_or_default();
         let line = text.lines().find(|line| line.starts_with(key));
         line.and_then(|line| Some(line.split_once(':')?.1.trim().to_owned()))
             .unwrap_or_else(|| "unknown".to_owned())
     };
-    let cores = said("nproc", &["--all"]);
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     format!(
-        "{}, {cores} cores of {}, {} of memory, Linux {}, {}; commit {}. Load average when it began: {}.\n",
-        said("date", &["--utc", "+%Y-%m-%d %H:%M UTC"]),
+        "{} cores of {}, {} of memory, Linux {}, {}. It began {}.\n",
+        answer("nproc", &["--all"]),
         value("/proc/cpuinfo", "model name"),
         value("/proc/meminfo", "MemTotal"),
-        said("uname", &["-r"]),
-        said("rustc", &["--version"]),
-        said("git", &["rev-parse", "--short", "HEAD"]),
-        load.split(' ').next().unwrap_or_default(),
+        answer("uname", &["-r"]),
+        answer("rustc", &["--version"]),
+        moment(),
     )
+}
+
+fn answer(program: &str, arguments: &[&str]) -> String {
+    said(program, arguments).unwrap_or_else(|| "unknown".to_owned())
 }

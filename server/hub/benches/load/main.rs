@@ -105,9 +105,11 @@ fn measure(words: &[String]) -> Result<(), Fault> {
     print!("{machine}");
     for (name, part) in PARTS {
         if wanted.is_empty() || wanted.contains(name) {
+            let began = lab::moment();
             let report = part(&choice)?;
+            let when = format!("From {began}, to {}.", lab::moment());
             match choice.whole {
-                true => report.publish(&format!("hub-{name}"))?,
+                true => report.publish(&format!("hub-{name}"), &when)?,
                 false => drop(report.finish()),
             }
         }

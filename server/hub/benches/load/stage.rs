@@ -90,9 +90,10 @@ impl Stage {
             }
             let patience = match pace {
                 Pace::Window => {
-                    if !over && sent - complete < WINDOW {
-                        due.push(now);
-                        self.publish()?;
+                    let free = WINDOW - (sent - complete);
+                    if !over && free > 0 {
+                        due.extend((0..free).map(|_| now));
+                        self.publish(free)?;
                         continue;
                     }
                     Duration::from_millis(100)
@@ -101,7 +102,7 @@ impl Stage {
                     let next = start + Duration::from_secs_f64(sent as f64 / rate as f64);
                     if !over && now >= next {
                         due.push(next);
-                        self.publish()?;
+                        self.publish(1)?;
                         continue;
                     }
                     // The kernel wakes on whole milliseconds; the last one is spent looking.
@@ -150,9 +151,11 @@ impl Stage {
         Ok(())
     }
 
-    fn publish(&mut self) -> Result<(), Fault> {
-        let text = (self.peer.publish)(&self.audience.compose());
-        self.crowd.send(self.publisher, &text)
+    /// Sends so many messages in one write: how many of them a server finds when it wakes shall not be chance.
+    fn publish(&mut self, count: u64) -> Result<(), Fault> {
+        let texts = (0..count).map(|_| (self.peer.publish)(&self.audience.compose()));
+        let texts: Vec<String> = texts.collect();
+        self.crowd.send_together(self.publisher, &texts)
     }
 
     /// Where messages are meant to get lost, waiting for them would only take time.

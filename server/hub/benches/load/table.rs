@@ -49,15 +49,19 @@ impl Report {
         if median.is_nan() {
             return;
         }
-        let (sign, wanted, over) = match goal {
-            Goal::AtLeast(wanted) => ("≥", wanted, wanted / median),
-            Goal::AtMost(wanted) => ("≤", wanted, median / wanted),
+        let (sign, wanted, short) = match goal {
+            Goal::AtLeast(wanted) => ("≥", wanted, 1.0 - median / wanted),
+            Goal::AtMost(wanted) => ("≤", wanted, median / wanted - 1.0),
         };
-        let verdict = match over <= 1.0 {
+        let verdict = match short <= 0.0 {
             true => "met".to_owned(),
-            false => format!("**missed by {:.0} %**", (over - 1.0) * 100.0),
+            false => format!("**missed by {:.0} %**", short * 100.0),
         };
         let cell = cell(figures);
+        let wanted = match wanted >= 1_000.0 {
+            true => shown(wanted),
+            false => wanted.to_string(),
+        };
         let line = format!("| {what} | {sign} {wanted} {unit} | {cell} | {verdict} |");
         self.goals.push(line);
     }
@@ -74,9 +78,9 @@ impl Report {
         text + self.text.trim_end() + "\n"
     }
 
-    /// Puts it into its place in docs/benchmarks.md.
-    pub fn publish(self, name: &str) -> Result<(), Fault> {
-        write_section(name, &self.finish())
+    /// Puts it into its place in docs/benchmarks.md, with when it was measured.
+    pub fn publish(self, name: &str, when: &str) -> Result<(), Fault> {
+        write_section(name, &format!("{when}\n\n{}", self.finish()))
     }
 }
 
