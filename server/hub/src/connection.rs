@@ -113,11 +113,17 @@ enum Heard {
 }
 
 impl Connection {
+    /// Begins with a socket. Boxed: what a task is made with it keeps room for twice.
+    pub fn start(self, socket: Socket) {
+        let mut connection = Box::new(self);
+        let reader = connection.attach(socket);
+        tokio::spawn(connection.run(reader));
+    }
+
     /// Runs until the session is over, then tells the handler.
-    pub async fn run(mut self, socket: Socket) {
+    async fn run(mut self: Box<Self>, mut reader: Box<Reader>) {
         let connected = self.event(CloudEvent::Connected).map(tokio::spawn);
         let mut pending = None;
-        let mut reader = self.attach(socket);
         let reason = loop {
             let left = self.serve(&mut reader, &mut pending).await;
             // A client rejects its invocations when it loses its socket; nobody waits for the responses.
@@ -139,7 +145,7 @@ impl Connection {
 
     /// The end of the session, as others see it.
     async fn leave(
-        mut self,
+        mut self: Box<Self>,
         reason: String,
         connected: Option<tokio::task::JoinHandle<Answer>>,
         mut pending: Option<Pending>,
@@ -164,11 +170,11 @@ impl Connection {
         }
     }
 
-    fn attach(&mut self, socket: Socket) -> Reader {
+    fn attach(&mut self, socket: Socket) -> Box<Reader> {
         let beat = self.hub.beat();
         self.session.beat.store(beat, Ordering::Relaxed);
         self.session.attach(socket.writer, &self.greeting());
-        socket.reader
+        Box::new(socket.reader)
     }
 
     fn greeting(&self) -> ServiceFrame {
@@ -198,10 +204,11 @@ impl Connection {
         let keep_alive = self.hub.config().keep_alive;
         self.clocks = Clocks::default();
         loop {
-            self.publish_batch();
-            self.due.write_out().await;
-            self.session.write_own();
-            match poll_fn(|context| self.poll(context, reader, pending)).await {
+            let happened = match self.write_out(reader, pending).await {
+                Some(heard) => Happened::Heard(heard),
+                None => poll_fn(|context| self.poll(context, reader, pending)).await,
+            };
+            match happened {
                 Happened::Signal(Signal::Came(socket)) => return Left::Replaced(socket),
                 Happened::Signal(Signal::Failed) => return lost("The socket failed"),
                 Happened::Signal(Signal::Ended(ending)) => {
@@ -249,6 +256,41 @@ impl Connection {
                 Happened::Heard(Heard::End(None)) => return lost("The socket was dropped"),
             }
         }
+    }
+
+    /// Publishes what was said in this turn and writes out all that it brought about. Writing to many takes a while:
+    /// what the client says meanwhile joins what still waits, so that most sockets get all of it in one piece.
+    async fn write_out(
+        &mut self,
+        reader: &mut Reader,
+        pending: &mut Option<Pending>,
+    ) -> Option<Heard> {
+        self.publish_batch();
+        self.session.write_own();
+        while self.due.write_some() {
+            // The runtime looks for what has arrived.
+            tokio::task::yield_now().await;
+            if pending.is_some() || !self.session.is_undisturbed() {
+                continue;
+            }
+            let more = |context: &mut Context<'_>| match self.hear(context, reader, pending) {
+                Poll::Ready(heard) => Poll::Ready(Some(heard)),
+                Poll::Pending => Poll::Ready(None),
+            };
+            match poll_fn(more).await {
+                None => {}
+                Some(Heard::All) => {
+                    self.publish_batch();
+                    self.session.write_own();
+                }
+                Some(end) => {
+                    self.publish_batch();
+                    self.due.write_out().await;
+                    return Some(end);
+                }
+            }
+        }
+        None
     }
 
     fn poll(

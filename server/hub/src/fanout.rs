@@ -7,12 +7,13 @@ use crate::session::Session;
 use crate::websocket::frames::{BINARY, TEXT, print};
 use bytes::Bytes;
 use std::cell::OnceCell;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use wire::frame::protobuf::protobuf_message;
 use wire::frame::{Message, Payload};
 
-/// Sessions that are written to before others have their turn.
-const AT_ONCE: usize = 512;
+/// Sessions that are written to before others have their turn. Each costs some microseconds.
+const AT_ONCE: usize = 64;
 
 /// Messages with their printed forms, made when first needed.
 pub struct Encoded {
@@ -104,16 +105,16 @@ pub fn deliver<'s>(
     let mut due = Due::default();
     for (id, session) in receivers {
         if !excluded(id, session) && session.deliver(&messages) {
-            due.sessions.push(session.clone());
+            due.sessions.push_back(session.clone());
         }
     }
     due
 }
 
-/// Sessions whose queues are to be written out. That happens even if whoever owes it is dropped.
+/// Sessions whose queues are to be written out, each once. That happens even if whoever owes it is dropped.
 #[derive(Default)]
 pub struct Due {
-    sessions: Vec<Arc<Session>>,
+    sessions: VecDeque<Arc<Session>>,
 }
 
 impl Due {
@@ -132,11 +133,15 @@ impl Due {
         }
     }
 
-    /// Whether there is more.
-    fn write_some(&mut self) -> bool {
+    /// Writes some of them out; whether there are more.
+    pub fn write_some(&mut self) -> bool {
         let some = self.sessions.len().min(AT_ONCE);
         for session in self.sessions.drain(..some) {
             session.write_out();
+        }
+        if self.sessions.is_empty() {
+            // Most connections publish rarely, and should hold no room for it.
+            self.sessions = VecDeque::new();
         }
         !self.sessions.is_empty()
     }

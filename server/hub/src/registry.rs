@@ -10,7 +10,13 @@ use wire::role::{Permission, Role};
 pub struct Registry<S> {
     connections: IndexMap<Arc<str>, Entry<S>>,
     groups: HashMap<Arc<str>, IndexMap<Arc<str>, S>>,
-    users: HashMap<Arc<str>, HashSet<Arc<str>>>,
+    users: HashMap<Arc<str>, Ids>,
+}
+
+/// The connections of one user: nearly always one.
+enum Ids {
+    One(Arc<str>),
+    Many(HashSet<Arc<str>>),
 }
 
 struct Entry<S> {
@@ -32,23 +38,21 @@ pub enum Granted {
     TooMany,
 }
 
+type Changed = HashMap<(Permission, String), bool>;
+
 /// What one connection may do: its roles, and what REST calls changed since. A literal grant or revocation
 /// outranks the roles; one that only repeats them is not kept.
 #[derive(Default)]
 struct Permissions {
     roles: Vec<Role>,
-    changed: HashMap<(Permission, String), bool>,
+    changed: Option<Box<Changed>>,
 }
 
 impl Permissions {
     fn allow(&self, permission: Permission, group: &str) -> bool {
         // The key is only built when something was ever changed, which is rare.
-        let changed = if self.changed.is_empty() {
-            None
-        } else {
-            self.changed.get(&(permission, group.to_owned()))
-        };
-        match changed {
+        let changed = self.changed.as_ref();
+        match changed.and_then(|changed| changed.get(&(permission, group.to_owned()))) {
             Some(allowed) => *allowed,
             None => self.by_role(permission, group),
         }
@@ -61,20 +65,50 @@ impl Permissions {
     /// False if that would be one grant too many. A revocation is never refused: somebody is not to go on.
     fn change(&mut self, permission: Permission, group: &str, allowed: bool) -> bool {
         let key = (permission, group.to_owned());
-        if self.by_role(permission, group) == allowed {
-            self.changed.remove(&key);
+        let by_role = self.by_role(permission, group);
+        let changed = self.changed.get_or_insert_default();
+        if by_role == allowed {
+            changed.remove(&key);
             return true;
         }
-        if allowed && !self.changed.contains_key(&key) {
+        if allowed && !changed.contains_key(&key) {
             let granted = |((kind, _), allowed): &(&(Permission, String), &bool)| {
                 *kind == permission && **allowed
             };
-            if self.changed.iter().filter(granted).count() >= MAX_GRANTS {
+            if changed.iter().filter(granted).count() >= MAX_GRANTS {
                 return false;
             }
         }
-        self.changed.insert(key, allowed);
+        changed.insert(key, allowed);
         true
+    }
+}
+
+impl Ids {
+    fn add(&mut self, id: &Arc<str>) {
+        match self {
+            Ids::One(first) => *self = Ids::Many([first.clone(), id.clone()].into()),
+            Ids::Many(ids) => drop(ids.insert(id.clone())),
+        }
+    }
+
+    /// Removes one; whether there are others.
+    fn remains_without(&mut self, id: &Arc<str>) -> bool {
+        match self {
+            Ids::One(_) => false,
+            Ids::Many(ids) => {
+                ids.remove(id);
+                !ids.is_empty()
+            }
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Arc<str>> {
+        let (one, many) = match self {
+            Ids::One(id) => (Some(id), None),
+            Ids::Many(ids) => (None, Some(ids)),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
     }
 }
 
@@ -93,14 +127,14 @@ impl<S: Clone> Registry<S> {
     pub fn insert(&mut self, id: &Arc<str>, user: Option<&Arc<str>>, roles: Vec<Role>, session: S) {
         let (id, user) = (id.clone(), user.cloned());
         if let Some(user) = &user {
-            self.users
-                .entry(user.clone())
-                .or_default()
-                .insert(id.clone());
+            match self.users.get_mut(user) {
+                Some(ids) => ids.add(&id),
+                None => drop(self.users.insert(user.clone(), Ids::One(id.clone()))),
+            }
         }
         let permissions = Permissions {
             roles,
-            changed: HashMap::new(),
+            changed: None,
         };
         self.connections.insert(
             id,
@@ -119,11 +153,9 @@ impl<S: Clone> Registry<S> {
         let (id, entry) = self.connections.swap_remove_entry(id)?;
         if let Some(user) = &entry.user
             && let Some(ids) = self.users.get_mut(user)
+            && !ids.remains_without(&id)
         {
-            ids.remove(&id);
-            if ids.is_empty() {
-                self.users.remove(user);
-            }
+            self.users.remove(user);
         }
         Some(entry.session)
     }
@@ -217,7 +249,8 @@ impl<S: Clone> Registry<S> {
     }
 
     pub fn of_user(&self, user: &str) -> impl Iterator<Item = (&str, &S)> {
-        self.users.get(user).into_iter().flatten().filter_map(|id| {
+        let ids = self.users.get(user).into_iter().flat_map(Ids::iter);
+        ids.filter_map(|id| {
             self.connections
                 .get_key_value(id)
                 .map(|(id, entry)| (&**id, &entry.session))
@@ -323,8 +356,8 @@ mod tests {
             }
             registry.grant("c1", kind, &format!("team.{number}"));
         }
-        let kept = registry.connections["c1"].permissions.changed.len();
-        assert_eq!(kept, 0);
+        let kept = registry.connections["c1"].permissions.changed.as_ref();
+        assert_eq!(kept.map_or(0, |changed| changed.len()), 0);
     }
 
     #[derive(Debug, Clone)]

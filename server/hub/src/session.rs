@@ -150,6 +150,8 @@ struct Out {
     /// Without one, numbered messages wait in `replay` only.
     writer: Option<Writer>,
     state: State,
+    /// Somebody is going to write the queue out.
+    due: bool,
     ending: Option<Box<Ending>>,
     /// A new socket for the session.
     came: Option<Box<Socket>>,
@@ -227,7 +229,7 @@ impl Session {
         self.is_reliable() && same && self.lock().ending.is_none()
     }
 
-    /// Queues messages. A client that takes too little is ended, alone. True if there is something to write out.
+    /// Queues messages. A client that takes too little is ended, alone. True if nobody is going to write it out yet.
     pub fn deliver(&self, messages: &Encoded) -> bool {
         let mut out = self.lock();
         if out.ending.is_some() || out.over {
@@ -260,7 +262,9 @@ impl Session {
             out.give_up("The reliable message buffer is full.");
             return false;
         }
-        out.writer.is_some() && out.state == State::Well
+        let first = out.writer.is_some() && out.state == State::Well && !out.due;
+        out.due |= first;
+        first
     }
 
     /// Queues a frame that is not a message: an ack, a pong. Raw clients get none.
@@ -296,6 +300,12 @@ impl Session {
 
     pub fn is_ending(&self) -> bool {
         self.lock().ending.is_some()
+    }
+
+    /// Whether the task may go on without looking at what has happened.
+    pub fn is_undisturbed(&self) -> bool {
+        let out = self.lock();
+        out.state == State::Well && out.ending.is_none() && out.came.is_none() && !out.ticked
     }
 
     pub fn acknowledge(&self, sequence_id: u64) {
@@ -430,6 +440,7 @@ impl Out {
     }
 
     fn write_out(&mut self) {
+        self.due = false;
         if self.state != State::Well {
             return;
         }

@@ -248,8 +248,7 @@ async fn start(
             if connection.hub.is_shutting_down() {
                 session.end(Ending::shutdown());
             }
-            // The request's own future is large and would live as long as the socket.
-            tokio::spawn(connection.run(socket));
+            connection.start(socket);
         }
     };
     Ok(upgrade.grant(
