@@ -9,6 +9,7 @@ pub mod config;
 pub mod error;
 pub mod events;
 pub mod listen;
+pub mod operator;
 pub mod process;
 pub mod pubsub;
 pub mod store;
@@ -21,7 +22,7 @@ use axum::Router;
 use chat::bots::Concierge;
 use chat::moderator::LocalModerator;
 use chat::{ChatService, Performing, Publish, Unpublished, Wiring};
-use config::{Config, DataDir, Unusable};
+use config::{Config, DataDir, Storage, Unusable};
 use events::Events;
 use hub::{Handler, Hub};
 use pubsub::PubSub;
@@ -36,6 +37,9 @@ use wire::rest::Call;
 /// Where calls to the embedded hub and its webhooks are addressed to. Nothing resolves it: both stay in this
 /// process.
 const EMBEDDED: &str = "http://embedded";
+
+/// The database's name in the data folder.
+const SQLITE: &str = "chatr.sqlite";
 
 /// How long the hub says goodbye before the process ends.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -151,11 +155,7 @@ fn sockets(
 
 async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Arc<dyn Store>, StartError> {
     if let Some(storage) = &config.storage {
-        let account = Account {
-            name: storage.account.clone(),
-            key: storage.key.reveal().to_owned(),
-            endpoint: storage.endpoint.clone(),
-        };
+        let account = account(storage);
         let tables = Tables::open(&account, https()?).await;
         let tables = tables.map_err(|why| StartError::Tables {
             endpoint: account.endpoint,
@@ -168,9 +168,18 @@ async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Arc<dyn Store
         }
         return Ok(Arc::new(tables));
     }
-    let path = data_dir.path().join("chatr.sqlite");
+    let path = data_dir.path().join(SQLITE);
     let store = Sqlite::open(&path).map_err(|why| StartError::Store { path, why })?;
     Ok(Arc::new(store))
+}
+
+/// Where the settings say that tables are.
+fn account(storage: &Storage) -> Account {
+    Account {
+        name: storage.account.clone(),
+        key: storage.key.reveal().to_owned(),
+        endpoint: storage.endpoint.clone(),
+    }
 }
 
 impl Running {

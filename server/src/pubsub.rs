@@ -131,6 +131,12 @@ impl PubSub {
         }
     }
 
+    /// Asks for something that needs the key and changes nothing: whether nobody is there.
+    pub async fn try_out(&self) -> Result<(), PubSubError> {
+        let what = Target::User("nobody".into());
+        self.try_once(&Call::Exists { what }).await
+    }
+
     /// Ends every socket of a user.
     pub async fn close(&self, user: UserId, reason: &str) -> Result<(), PubSubError> {
         self.perform(Call::Close {

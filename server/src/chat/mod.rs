@@ -14,6 +14,7 @@ mod presence;
 pub mod publish;
 mod reminders;
 
+pub use namesakes::newcomer;
 pub use publish::{Performing, Publish, Unpublished};
 
 use crate::store::{Commit, Decided, Scope, Store, StoreError};

@@ -11,6 +11,7 @@
 mod azurite;
 mod both_outside;
 mod calls;
+mod operators;
 #[path = "../support/service.rs"]
 mod service;
 mod settings;

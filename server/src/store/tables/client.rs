@@ -1,6 +1,8 @@
 //! The few operations that the store needs, each with a deadline and an honest ending: done, not done, or
 //! unknown. Owns all that must be known about the Azure crate; refuses to know what the rows mean.
 
+mod scan;
+
 use super::carrier::{Carrier, Unsent};
 use super::health::Health;
 use super::key::Key;
@@ -60,6 +62,14 @@ impl Table {
         Table::Reminders,
     ];
 
+    /// What is kept.
+    pub const KEPT: [Table; 4] = [
+        Table::Chats,
+        Table::Messages,
+        Table::Users,
+        Table::Reminders,
+    ];
+
     const fn name(self) -> &'static str {
         match self {
             Table::Chats => "chats",
@@ -112,6 +122,8 @@ pub enum Change {
     Insert(Row),
     Update(Row, Etag),
     Delete(Key, Etag),
+    /// Whatever was there. Only where nobody else writes.
+    Put(Row),
 }
 
 pub struct Client {
@@ -295,6 +307,7 @@ impl Client {
                     batch.update(row.key.as_str(), row.to_json()?, Some(version(etag)))
                 }
                 Change::Delete(key, etag) => batch.delete(key.as_str(), Some(version(etag))),
+                Change::Put(row) => batch.insert_or_replace(row.key.as_str(), row.to_json()?),
             }
             .map_err(read)?;
         }
