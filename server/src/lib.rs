@@ -104,6 +104,7 @@ pub async fn build(config: &Config) -> Result<Built, StartError> {
         keys: vec![key],
         hub: config.hub.clone(),
         outside: hub.is_none(),
+        clock: Arc::new(clock::now),
     });
     let site = web::router(web::Parts {
         backend: Arc::new(Desk {
