@@ -185,7 +185,7 @@ async fn answer(
             Ok(user_answer(None))
         }
         CloudEvent::Disconnected { .. } => {
-            service.disconnected(connection).await;
+            service.disconnected(connection, user(&context).ok()).await;
             Ok(user_answer(None))
         }
         CloudEvent::User { event, payload, .. } => {

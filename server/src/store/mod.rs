@@ -27,6 +27,7 @@
 //! for the commits of one chat in their order: what it hands on is published in that order.
 
 pub mod archive;
+pub mod attendance;
 mod sqlite;
 mod tables;
 

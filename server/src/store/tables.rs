@@ -7,6 +7,7 @@
 //! | `chats` | `public`, `of.` user, `request.` user, `pair.` user, `sweep`, `default` | which chats there are, for whom |
 //! | `users` | user, `name.` skeleton | people, and who was first to take a name |
 //! | `reminders` | `all` | by draft, by time, by person |
+//! | `presence` | user | `at.` connection: who is there, for all servers |
 //!
 //! All that must change together is in one partition, since only there a batch is possible. The head's version
 //! (its ETag) is the guard of all of it: every change of messages or members changes the head as well.
@@ -14,6 +15,7 @@
 
 mod archive;
 mod attempts;
+mod attendance;
 mod carrier;
 mod client;
 mod directory;

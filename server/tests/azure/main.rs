@@ -12,6 +12,7 @@ mod azurite;
 mod both_outside;
 mod calls;
 mod operators;
+mod replicas;
 #[path = "../support/service.rs"]
 mod service;
 mod settings;

@@ -52,14 +52,17 @@ pub enum Table {
     Messages,
     Users,
     Reminders,
+    /// Connections: over when they are, so no part of what is kept.
+    Presence,
 }
 
 impl Table {
-    pub const ALL: [Table; 4] = [
+    pub const ALL: [Table; 5] = [
         Table::Chats,
         Table::Messages,
         Table::Users,
         Table::Reminders,
+        Table::Presence,
     ];
 
     /// What is kept.
@@ -76,6 +79,7 @@ impl Table {
             Table::Messages => "messages",
             Table::Users => "users",
             Table::Reminders => "reminders",
+            Table::Presence => "presence",
         }
     }
 }
