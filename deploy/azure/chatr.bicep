@@ -50,9 +50,9 @@ param webhookAudience string = 'https://webpubsub.azure.com'
 @minValue(1)
 param minReplicas int = 1
 
-@description('Replicas at most. One for now: who is online, and who may send directly, is known to one process only.')
+@description('Replicas at most. All that they share is in the tables and at Web PubSub.')
 @minValue(1)
-param maxReplicas int = 1
+param maxReplicas int = 4
 
 var port = 3000
 var hubName = 'chat'

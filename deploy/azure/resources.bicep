@@ -19,6 +19,7 @@ param tables array = [
   'users'
   'messages'
   'reminders'
+  'presence'
 ]
 
 // Web PubSub: everything a program does with hubs and connections. No narrower built-in role may send.

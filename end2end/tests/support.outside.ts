@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { resolve } from "node:path";
+import { Gate } from "./support.proxy.ts";
 import type { Settings } from "./support.server.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -29,12 +30,14 @@ export class Outside {
   /** Like `ws://127.0.0.1:4712`, where pages may open sockets besides. */
   readonly sockets: string | undefined;
   readonly #hub: ChildProcess | undefined;
+  readonly #gate: Gate | undefined;
 
-  private constructor(settings: Settings, port: number, hub: ChildProcess | undefined) {
+  private constructor(settings: Settings, port: number, hub?: ChildProcess, gate?: Gate) {
     this.settings = settings;
     this.port = port;
     this.sockets = /Endpoint=http:([^;]+)/.exec(settings.PUBSUB_CONNECTION_STRING ?? "")?.[1]?.replace(/^/, "ws:");
     this.#hub = hub;
+    this.#gate = gate;
   }
 
   static async start(): Promise<Outside> {
@@ -44,17 +47,21 @@ export class Outside {
       const name = `chatr${taken++}`;
       settings.STORAGE_CONNECTION_STRING = `AccountName=${name};AccountKey=${KEY};TableEndpoint=http://127.0.0.1:${port}/${name}`;
     }
-    if (process.env.CHATR_SOCKETS !== "hub") return new Outside(settings, 0, undefined);
+    if (process.env.CHATR_SOCKETS !== "hub") return new Outside(settings, 0);
     const port = await freePort();
     const handler = `hub=chat url=http://127.0.0.1:${port}/api/eventHandler system-events=connect,connected,disconnected`;
     const hub = spawn(resolve(root, "target/debug/hub"), ["--port", "0", "--log", "error", "--handler", handler], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    settings.PUBSUB_CONNECTION_STRING = await said(hub, /^(Endpoint=\S+)$/m);
-    return new Outside(settings, port, hub);
+    const own = await said(hub, /^(Endpoint=\S+)$/m);
+    const place = /(?<=Endpoint=http:\/\/127\.0\.0\.1:)\d+/;
+    const gate = await Gate.before(Number(place.exec(own)?.[0]));
+    settings.PUBSUB_CONNECTION_STRING = own.replace(place, `${gate.port}`);
+    return new Outside(settings, port, hub, gate);
   }
 
   async stop(): Promise<void> {
+    this.#gate?.close();
     if (!this.#hub) return;
     const gone = once(this.#hub, "exit");
     this.#hub.kill("SIGKILL");

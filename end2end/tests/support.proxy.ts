@@ -8,6 +8,9 @@ import { type AddressInfo, type Server as Listener, type Socket, connect, create
 /** `talk`: it was asked to become a WebSocket. */
 type Pair = { near: Socket; far: Socket; talk?: boolean };
 
+/** Wires by the origin of the pages behind them. */
+const wires = new Map<string, Proxy>();
+
 export class Proxy {
   readonly #listener: Listener;
   readonly #pairs = new Set<Pair>();
@@ -21,12 +24,13 @@ export class Proxy {
 
   static async before(port: number): Promise<Proxy> {
     const proxy = new Proxy(port);
-    await new Promise<void>((ready) => proxy.#listener.listen(0, "127.0.0.1", ready));
+    await listening(proxy.#listener);
+    wires.set(proxy.origin, proxy);
     return proxy;
   }
 
   get origin(): string {
-    return `http://127.0.0.1:${(this.#listener.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${portOf(this.#listener)}`;
   }
 
   /** Every connection breaks, and no new one comes about; or only WebSockets do, and pages still load. */
@@ -61,8 +65,14 @@ export class Proxy {
   }
 
   close(): void {
+    wires.delete(this.origin);
     this.#break();
     this.#listener.close();
+  }
+
+  /** Carries what came to somewhere else, under the same weather. */
+  carry(near: Socket, port: number): void {
+    this.#join(near, port);
   }
 
   #join(near: Socket, port: number): void {
@@ -116,6 +126,62 @@ export class Proxy {
     }
   }
 }
+
+/**
+ * A door before sockets that are not at the server: those of pages behind a wire go through that wire as well. Whoever
+ * names no such page gets through.
+ */
+export class Gate {
+  readonly #listener: Listener;
+
+  private constructor(port: number) {
+    this.#listener = createServer((near) => {
+      near.on("error", () => near.destroy());
+      near.once("data", (first: Buffer) => {
+        const origin = /^origin: *(\S+)/im.exec(first.toString("latin1"))?.[1];
+        near.pause();
+        near.unshift(first);
+        const wire = wires.get(origin ?? "");
+        if (wire) wire.carry(near, port);
+        else through(near, port);
+        near.resume();
+      });
+    });
+  }
+
+  static async before(port: number): Promise<Gate> {
+    const gate = new Gate(port);
+    await listening(gate.#listener);
+    return gate;
+  }
+
+  get port(): number {
+    return portOf(this.#listener);
+  }
+
+  close(): void {
+    this.#listener.close();
+  }
+}
+
+function through(near: Socket, port: number): void {
+  const far = connect(port, "127.0.0.1");
+  far.on("error", () => far.destroy());
+  near.pipe(far);
+  far.pipe(near);
+  for (const [one, other] of [
+    [near, far],
+    [far, near],
+  ] as const) {
+    one.on("close", () => other.destroy());
+  }
+}
+
+async function listening(listener: Listener): Promise<void> {
+  await new Promise<void>((ready) => listener.listen(0, "127.0.0.1", ready));
+}
+
+const portOf = (listener: Listener): number => (listener.address() as AddressInfo).port;
 
 /** Such requests fit into one piece. */
 const isRequest = (bytes: Buffer): boolean => bytes.subarray(0, 4).equals(Buffer.from("GET "));

@@ -62,13 +62,6 @@ impl fmt::Display for Mistakes {
     }
 }
 
-impl Config {
-    /// Reads the process's options and environment. `--help` and unknown options end the process here.
-    pub fn read() -> Result<Self, Mistakes> {
-        Settings::parse().check()
-    }
-}
-
 /// The settings as they are written. Options win over the environment; an empty text is an unset one.
 #[derive(Debug, Parser)]
 #[command(

@@ -1,14 +1,20 @@
-//! Webhooks in: Web PubSub tells what its connections do. Owns the validation handshake, the check of the
-//! signature, and the way from a CloudEvent to the chat; refuses to decide anything about chats.
+//! Webhooks in: Web PubSub tells what its connections do. Owns the validation handshake, what makes an event
+//! believed (signature, time, whose connection, once), and the way from a CloudEvent to the chat; refuses to decide
+//! anything about chats.
+
+mod owners;
+mod repetitions;
 
 use crate::chat::ChatService;
-use app::chat::{Answer, Command, DraftId, Notice, Outcome, Refusal, UserId};
+use app::chat::{Answer, Command, DraftId, Millis, Notice, Outcome, Refusal, UserId};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use owners::Owners;
+use repetitions::{Kept, Known, Mark, Repetitions, WINDOW};
 use std::sync::Arc;
 use wire::cloud_event::{CloudEvent, ConnectAnswer, Context, Delivery, user_answer, verify};
 use wire::frame::Payload;
@@ -27,13 +33,26 @@ pub struct Events {
     pub hub: String,
     /// The service runs elsewhere: its connections may be older than this server.
     pub outside: bool,
+    pub clock: Arc<dyn Fn() -> Millis + Send + Sync>,
+}
+
+/// With what came before.
+struct Door {
+    events: Events,
+    owners: Owners,
+    repetitions: Repetitions,
 }
 
 pub fn router(events: Events) -> Router {
+    let door = Door {
+        events,
+        owners: Owners::default(),
+        repetitions: Repetitions::default(),
+    };
     Router::new()
         .route(PATH, post(receive).options(validate))
         .layer(DefaultBodyLimit::max(MAX_EVENT))
-        .with_state(Arc::new(events))
+        .with_state(Arc::new(door))
 }
 
 /// Answers the service's question whether events are wanted here. Any service may send: each event is believed
@@ -49,16 +68,14 @@ async fn validate(headers: HeaderMap) -> Response {
     response
 }
 
-async fn receive(
-    State(events): State<Arc<Events>>,
-    request: Request<axum::body::Body>,
-) -> Response {
+async fn receive(State(door): State<Arc<Door>>, request: Request<axum::body::Body>) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, MAX_EVENT).await else {
         return (StatusCode::PAYLOAD_TOO_LARGE, "The event is too large.").into_response();
     };
     let request = Request::from_parts(parts, body);
-    if !is_signed(&events, request.headers()) {
+    let events = &door.events;
+    if !is_signed(events, request.headers()) {
         return (
             StatusCode::UNAUTHORIZED,
             "The signature is missing or wrong.",
@@ -69,13 +86,61 @@ async fn receive(
         Ok(delivery) => delivery,
         Err(why) => return (StatusCode::BAD_REQUEST, why.to_string()).into_response(),
     };
-    if !delivery.context.hub.eq_ignore_ascii_case(&events.hub) {
+    let context = &delivery.context;
+    if !context.hub.eq_ignore_ascii_case(&events.hub) {
         return (StatusCode::NOT_FOUND, "This hub is not served here.").into_response();
     }
-    answer(&events, delivery).await.map_or_else(
-        |status| status.into_response(),
-        |response| response.map(axum::body::Body::from),
-    )
+    if !is_of_now(&context.time, (events.clock)()) {
+        return (
+            StatusCode::UNAUTHORIZED,
+            "The event is from another time, or one of the clocks is wrong.",
+        )
+            .into_response();
+    }
+    let Some(mark) = Mark::of(request.headers(), request.body()) else {
+        return (StatusCode::BAD_REQUEST, "The event has no id.").into_response();
+    };
+    if let Some(name) = &context.user_id {
+        let Ok(user) = name.parse() else {
+            return StatusCode::UNAUTHORIZED.into_response();
+        };
+        if !door.owners.is_of(&context.connection_id, user) {
+            tracing::warn!(%user, "an event names somebody whose connection it is not");
+            return (StatusCode::FORBIDDEN, "The connection is somebody else's.").into_response();
+        }
+    }
+    once(&door, mark, delivery).await
+}
+
+/// Carries the event out, or gives the answer of the time when it was. What failed is carried out when it comes
+/// again.
+async fn once(door: &Door, mark: Mark, delivery: Delivery) -> Response {
+    let Known::Answer(turn) = door.repetitions.look(mark) else {
+        return user_answer(None).map(axum::body::Body::from);
+    };
+    let mut kept = turn.lock().await;
+    if let Some(kept) = &*kept {
+        return kept.response().map(axum::body::Body::from);
+    }
+    match answer(&door.events, delivery).await {
+        Ok(response) => {
+            *kept = Some(Kept::of(&response));
+            response.map(axum::body::Body::from)
+        }
+        Err(status) => {
+            door.repetitions.forget(mark);
+            status.into_response()
+        }
+    }
+}
+
+/// Not older than the window, nor as far ahead.
+fn is_of_now(time: &str, now: Millis) -> bool {
+    let Ok(time) = time.parse::<jiff::Timestamp>() else {
+        return false;
+    };
+    let now = i64::try_from(now.0 / 1_000).unwrap_or(i64::MAX);
+    (time.as_second() - now).abs() <= WINDOW
 }
 
 fn is_signed(events: &Events, headers: &HeaderMap) -> bool {
@@ -120,7 +185,7 @@ async fn answer(
             Ok(user_answer(None))
         }
         CloudEvent::Disconnected { .. } => {
-            service.disconnected(connection).await;
+            service.disconnected(connection, user(&context).ok()).await;
             Ok(user_answer(None))
         }
         CloudEvent::User { event, payload, .. } => {

@@ -9,6 +9,7 @@ pub mod config;
 pub mod error;
 pub mod events;
 pub mod listen;
+pub mod operator;
 pub mod process;
 pub mod pubsub;
 pub mod store;
@@ -22,14 +23,15 @@ use auth::Sockets;
 use axum::Router;
 use chat::bots::Concierge;
 use chat::moderator::LocalModerator;
-use chat::{ChatService, Performing, Publish, Unpublished, Wiring};
-use config::{Config, DataDir, Unusable};
+use chat::{ChatService, Existing, Pace, Performing, Publish, Shared, Unpublished, Wiring};
+use config::{Config, DataDir, Storage, Unusable};
 use events::Events;
 use hub::{Handler, Hub};
 use pubsub::PubSub;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use store::attendance::Attendance;
 use store::{Account, OpenError, Sqlite, Store, StoreError, Tables};
 use transport::{NoTls, https, in_process};
 use web::{Desk, Tickets};
@@ -38,6 +40,9 @@ use wire::rest::Call;
 /// Where calls to the embedded hub and its webhooks are addressed to. Nothing resolves it: both stay in this
 /// process.
 const EMBEDDED: &str = "http://embedded";
+
+/// The database's name in the data folder.
+const SQLITE: &str = "chatr.sqlite";
 
 /// How long the hub says goodbye before the process ends.
 const GOODBYE: Duration = Duration::from_secs(5);
@@ -81,9 +86,16 @@ pub enum StartError {
 
 /// Makes everything that the settings ask for. Needs a running tokio.
 pub async fn build(config: &Config) -> Result<Built, StartError> {
+    build_at(config, Pace::default()).await
+}
+
+/// As `build`, with another patience towards servers and connections that are gone.
+pub async fn build_at(config: &Config, pace: Pace) -> Result<Built, StartError> {
     let data_dir = DataDir::open(config)?;
     let (hub, pubsub, key) = sockets(config, &data_dir)?;
-    let store = open_store(config, &data_dir).await?;
+    let Opened { store, rows } = open_store(config, &data_dir).await?;
+    // A hub in this process tells this server of all connections.
+    let rows = rows.filter(|_| hub.is_none());
     let service = ChatService::start(Wiring {
         store,
         publish: pubsub.clone(),
@@ -93,6 +105,7 @@ pub async fn build(config: &Config) -> Result<Built, StartError> {
             idle_seconds: config.idle_seconds,
         },
         relaxed: config.relaxed,
+        shared: rows.map(|rows| Shared { rows, pace }),
         clock: Arc::new(clock::now),
     })
     .await?;
@@ -102,6 +115,7 @@ pub async fn build(config: &Config) -> Result<Built, StartError> {
         keys: vec![key],
         hub: config.hub.clone(),
         outside: hub.is_none(),
+        clock: Arc::new(clock::now),
     });
     let site = web::router(web::Parts {
         backend: Arc::new(Desk {
@@ -137,10 +151,7 @@ fn sockets(
     if let Some(service) = &config.pubsub {
         let key = service.key.reveal().to_owned();
         let endpoint = service.endpoint.to_string();
-        tracing::info!(
-            %endpoint,
-            "sockets are at Web PubSub; who is online is known to this server only, so run one"
-        );
+        tracing::info!(%endpoint, "sockets are at Web PubSub");
         let pubsub = PubSub::new(https()?, &endpoint, &config.hub, &key)
             .with_sockets_at(service.endpoint.socket_origin());
         return Ok((None, Arc::new(pubsub), key));
@@ -151,13 +162,15 @@ fn sockets(
     Ok((Some(hub), Arc::new(pubsub), key))
 }
 
-async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Arc<dyn Store>, StartError> {
+/// A store, and what it knows for other servers.
+struct Opened {
+    store: Arc<dyn Store>,
+    rows: Option<Arc<dyn Attendance>>,
+}
+
+async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Opened, StartError> {
     if let Some(storage) = &config.storage {
-        let account = Account {
-            name: storage.account.clone(),
-            key: storage.key.reveal().to_owned(),
-            endpoint: storage.endpoint.clone(),
-        };
+        let account = account(storage);
         let tables = Tables::open(&account, https()?).await;
         let tables = tables.map_err(|why| StartError::Tables {
             endpoint: account.endpoint,
@@ -168,11 +181,30 @@ async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Arc<dyn Store
                 "rows are in Azure Tables, sockets in this process: pages hear this server only, so run one"
             );
         }
-        return Ok(Arc::new(tables));
+        let tables = Arc::new(tables);
+        return Ok(Opened {
+            store: tables.clone(),
+            rows: Some(tables),
+        });
     }
-    let path = data_dir.path().join("chatr.sqlite");
+    if config.pubsub.is_some() {
+        tracing::info!("rows are in this server's data folder, so run one");
+    }
+    let path = data_dir.path().join(SQLITE);
     let store = Sqlite::open(&path).map_err(|why| StartError::Store { path, why })?;
-    Ok(Arc::new(store))
+    Ok(Opened {
+        store: Arc::new(store),
+        rows: None,
+    })
+}
+
+/// Where the settings say that tables are.
+fn account(storage: &Storage) -> Account {
+    Account {
+        name: storage.account.clone(),
+        key: storage.key.reveal().to_owned(),
+        endpoint: storage.endpoint.clone(),
+    }
 }
 
 impl Running {
@@ -210,6 +242,14 @@ impl Publish for PubSub {
         Box::pin(async move {
             let performed = PubSub::perform(self, call).await;
             performed.map_err(|why| Unpublished(Box::new(why)))
+        })
+    }
+
+    fn exists(&self, connection: &str) -> Existing<'_> {
+        let connection = connection.to_owned();
+        Box::pin(async move {
+            let found = PubSub::exists(self, &connection).await;
+            found.map_err(|why| Unpublished(Box::new(why)))
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The program: settings, log, and the signals that end it.
 
 use server::config::Config;
+use server::operator::Program;
 use server::process;
 use std::error::Error;
 use std::io::{self, IsTerminal};
@@ -19,15 +20,29 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn Error>> {
-    let config = Config::read()?;
+    let (Program { settings, task }, matches) = Program::read();
+    let config = settings.check();
+    if let Some(task) = task {
+        log("warn");
+        return task.perform(config, &matches).await;
+    }
+    let config = config?;
+    log(&config.log);
+    serve(&config).await
+}
+
+fn log(filter: &str) {
     tracing_subscriber::fmt()
-        .with_env_filter(&config.log)
+        .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .init();
+}
+
+async fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    process::run(&config, async {
+    process::run(config, async {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}

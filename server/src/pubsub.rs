@@ -95,15 +95,16 @@ impl PubSub {
     /// of nothing. Said twice is harmless, so a call that failed for a passing reason is made again.
     pub async fn perform(&self, call: Call) -> Result<(), PubSubError> {
         for pause in PAUSES {
-            match self.try_once(&call).await {
+            match self.ask(&call).await {
                 Err(error) if error.may_pass() => tokio::time::sleep(pause).await,
-                ended => return ended,
+                ended => return ended.map(drop),
             }
         }
-        self.try_once(&call).await
+        self.ask(&call).await.map(drop)
     }
 
-    async fn try_once(&self, call: &Call) -> Result<(), PubSubError> {
+    /// One try. Success, or 404.
+    async fn ask(&self, call: &Call) -> Result<StatusCode, PubSubError> {
         let request = call.to_request(&self.endpoint, &self.hub)?;
         let (mut parts, body) = request.into_parts();
         let audience = format!("{}{}", self.endpoint, parts.uri.path());
@@ -117,18 +118,31 @@ impl PubSub {
             let response = service.ready().await?.call(request).await?;
             let status = response.status();
             if status.is_success() || status == StatusCode::NOT_FOUND {
-                return Ok::<_, BoxError>(None);
+                return Ok::<_, BoxError>((status, None));
             }
-            Ok(Some((status, beginning(response.into_body()).await)))
+            Ok((status, Some(beginning(response.into_body()).await)))
         };
         let answer = tokio::time::timeout(ANSWER, answer).await;
-        let refusal = answer
+        let (status, refusal) = answer
             .unwrap_or_else(|late| Err(late.into()))
             .map_err(PubSubError::Unreachable)?;
         match refusal {
-            Some((status, why)) => Err(PubSubError::Refused { status, why }),
-            None => Ok(()),
+            Some(why) => Err(PubSubError::Refused { status, why }),
+            None => Ok(status),
         }
+    }
+
+    /// Asks for something that needs the key and changes nothing: whether nobody is there.
+    pub async fn try_out(&self) -> Result<(), PubSubError> {
+        let what = Target::User("nobody".into());
+        self.ask(&Call::Exists { what }).await.map(drop)
+    }
+
+    /// Whether the connection is there.
+    pub async fn exists(&self, connection: &str) -> Result<bool, PubSubError> {
+        let what = Target::Connection(connection.to_owned());
+        let found = self.ask(&Call::Exists { what }).await?;
+        Ok(found != StatusCode::NOT_FOUND)
     }
 
     /// Ends every socket of a user.

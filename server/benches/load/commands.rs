@@ -181,6 +181,7 @@ impl House {
             bots: vec![Arc::new(Concierge::default())],
             settings: Settings { idle_seconds: 60 },
             relaxed: true,
+            shared: None,
             clock: Arc::new(clock::now),
         })
         .await;

@@ -1,12 +1,14 @@
 //! Publishing in order: what happened in one chat is told in the order of its commits, and chats do not wait
 //! for each other. Refuses to know rules; `effects` says who hears what.
 
+use super::ChatService;
 use super::effects::{self, Connections};
 use super::presence::Roster;
 use super::publish::Publish;
+use super::seats::{Shared, refresh_concerned};
 use crate::store::Commit;
 use app::chat::{ChatId, UserId};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use wire::rest::Call;
@@ -31,11 +33,17 @@ enum What {
 }
 
 impl Lanes {
-    /// Needs a running tokio. The lanes end when this is dropped and their work is done.
-    pub fn start(publish: &Arc<dyn Publish>, roster: &Arc<Mutex<Roster>>) -> Self {
+    /// Needs a running tokio. The lanes end when this is dropped and their work is done. With `shared`, connections
+    /// are looked up there before each commit is told.
+    pub fn start(
+        publish: &Arc<dyn Publish>,
+        roster: &Arc<Mutex<Roster>>,
+        shared: Option<(Weak<ChatService>, Shared)>,
+    ) -> Self {
         let start = || {
             let (sender, jobs) = unbounded_channel();
-            tokio::spawn(work(jobs, publish.clone(), roster.clone()));
+            let (publish, roster) = (publish.clone(), roster.clone());
+            tokio::spawn(work(jobs, publish, roster, shared.clone()));
             sender
         };
         Lanes {
@@ -78,11 +86,19 @@ async fn work(
     mut jobs: UnboundedReceiver<Job>,
     publish: Arc<dyn Publish>,
     roster: Arc<Mutex<Roster>>,
+    shared: Option<(Weak<ChatService>, Shared)>,
 ) {
     while let Some(mut job) = jobs.recv().await {
         let calls = match job.what {
             What::Calls(calls) => calls,
-            What::Commit(commit) => effects::effects(&commit, &connections(&roster, &commit)),
+            What::Commit(commit) => {
+                if let Some((service, shared)) = &shared
+                    && let Some(service) = service.upgrade()
+                {
+                    refresh_concerned(&service, shared, &commit).await;
+                }
+                effects::effects(&commit, &connections(&roster, &commit))
+            }
         };
         for call in calls {
             if let Err(error) = publish.perform(call).await {

@@ -3,6 +3,7 @@
 
 mod arrivals;
 pub mod bots;
+mod connections;
 pub mod decide;
 pub mod effects;
 mod hearing;
@@ -13,8 +14,12 @@ mod namesakes;
 mod presence;
 pub mod publish;
 mod reminders;
+mod seats;
 
-pub use publish::{Performing, Publish, Unpublished};
+pub use connections::Grant;
+pub use namesakes::newcomer;
+pub use publish::{Existing, Performing, Publish, Unpublished};
+pub use seats::{Pace, Shared};
 
 use crate::store::{Commit, Decided, Scope, Store, StoreError};
 use app::chat::{
@@ -28,7 +33,8 @@ use decide::Asked;
 use lanes::Lanes;
 use limits::Limits;
 use moderator::Moderator;
-use presence::{GRACE, Left, Roster};
+use presence::Roster;
+use seats::{Own, keep_looking};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::{Notify, oneshot};
@@ -53,14 +59,9 @@ pub struct Wiring {
     pub settings: Settings,
     /// Lets everybody do everything as often as they like: for load tests.
     pub relaxed: bool,
+    /// Who is connected, where other servers share the sockets; `None` where this server hears of all of them.
+    pub shared: Option<Shared>,
     pub clock: Arc<dyn Fn() -> Millis + Send + Sync>,
-}
-
-/// What a connection is given when it opens.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Grant {
-    pub groups: Vec<String>,
-    pub roles: Vec<String>,
 }
 
 pub struct ChatService {
@@ -70,6 +71,7 @@ pub struct ChatService {
     lanes: Lanes,
     limits: Limits,
     arriving: Mutex<Arrivals>,
+    own: Own,
     /// A reminder was added: the earliest may be another one now.
     reminded: Arc<Notify>,
     default_chat: ChatId,
@@ -88,10 +90,15 @@ impl ChatService {
         let default_chat = wiring.store.establish(lobby, newcomers).await?;
         let roster = Arc::default();
         let service = Arc::new_cyclic(|me| ChatService {
-            lanes: Lanes::start(&wiring.publish, &roster),
+            lanes: Lanes::start(
+                &wiring.publish,
+                &roster,
+                wiring.shared.clone().map(|shared| (me.clone(), shared)),
+            ),
             roster,
             limits: Limits::default(),
             arriving: Mutex::default(),
+            own: Own::default(),
             reminded: Arc::default(),
             default_chat,
             me: me.clone(),
@@ -102,6 +109,9 @@ impl ChatService {
             service.reminded.clone(),
         ));
         tokio::spawn(tidy(Arc::downgrade(&service)));
+        if let Some(shared) = &service.wiring.shared {
+            tokio::spawn(keep_looking(Arc::downgrade(&service), shared.clone()));
+        }
         Ok(service)
     }
 
@@ -118,71 +128,6 @@ impl ChatService {
             Err(why) => Outcome::Refused { why },
         };
         Answer { draft, outcome }
-    }
-
-    /// What a new connection of `user` may hear and say, from the rows of now. Fails with `SignedOut` for
-    /// somebody who is not stored.
-    pub async fn connect(&self, connection: &str, user: UserId) -> Result<Grant, Refusal> {
-        self.actor(user).await?;
-        let chats = self.chats_of(user).await?;
-        let (groups, roles) = effects::granted(chats.iter().copied());
-        lock(&self.arriving).expect(connection, chats);
-        Ok(Grant { groups, roles })
-    }
-
-    /// The connection is open: whoever it is, is online; and what changed since `connect` is made up for.
-    pub async fn connected(&self, connection: &str, user: UserId) {
-        let Ok(person) = self.actor(user).await else {
-            return;
-        };
-        self.tell_presence(|roster| roster.arrive(connection, person));
-        let granted = lock(&self.arriving).take(connection);
-        if !self.knows(connection) {
-            // It was short: its end was told meanwhile.
-            return;
-        }
-        // From here on, changes find the connection in the roster; those before are in the rows.
-        let Ok(chats) = self.chats_of(user).await else {
-            return;
-        };
-        let come = chats
-            .difference(&granted)
-            .map(|chat| (*chat, effects::admit_connection(*chat, connection)));
-        let gone = granted
-            .difference(&chats)
-            .map(|chat| (*chat, effects::dismiss_connection(*chat, connection)));
-        for (chat, calls) in come.chain(gone) {
-            // A lane that has ended has nobody left to tell.
-            let _ = self.lanes.calls(chat, calls).await;
-        }
-    }
-
-    /// Whether the connection was told of since this server started.
-    pub fn knows(&self, connection: &str) -> bool {
-        lock(&self.roster).knows(connection)
-    }
-
-    /// The connection is closed for good.
-    pub async fn disconnected(&self, connection: &str) {
-        lock(&self.arriving).take(connection);
-        let mut leaving = None;
-        self.tell_presence(|roster| match roster.leave(connection) {
-            Left::Nothing => None,
-            Left::Changed(fact) => Some(*fact),
-            Left::Leaving(departure) => {
-                leaving = Some(departure);
-                None
-            }
-        });
-        if let Some(departure) = leaving {
-            let me = self.me.clone();
-            tokio::spawn(async move {
-                tokio::time::sleep(GRACE).await;
-                if let Some(service) = me.upgrade() {
-                    service.tell_presence(|roster| roster.confirm(departure));
-                }
-            });
-        }
     }
 
     /// Stores a new guest, with a tag if the name is taken or reserved, and lets them join the default chat.
@@ -281,8 +226,8 @@ impl ChatService {
             self.limits.check(actor.id, &command)?;
         }
         match command {
-            Command::UserEnterIdle {} => self.idle(actor.id, connection, true),
-            Command::UserExitIdle {} => self.idle(actor.id, connection, false),
+            Command::UserEnterIdle {} => self.idle(actor.id, connection, true).await,
+            Command::UserExitIdle {} => self.idle(actor.id, connection, false).await,
             command => {
                 let command = Arc::new(command);
                 let commit = self.commit(&actor, command.clone()).await?;
@@ -360,16 +305,6 @@ impl ChatService {
                 }),
             )
             .await
-    }
-
-    fn idle(&self, user: UserId, connection: Option<&str>, idle: bool) -> Result<Outcome, Refusal> {
-        if let Some(connection) = connection {
-            self.tell_presence(|roster| roster.idle(user, connection, idle));
-        }
-        Ok(Outcome::Done {
-            facts: Vec::new(),
-            remark: None,
-        })
     }
 
     /// Changes the roster and tells everybody, in the order of the changes.

@@ -122,6 +122,39 @@ impl Roster {
         here.settle()
     }
 
+    /// What another server knows of somebody: these connections, each with whether it is idle. Told by that one.
+    pub fn absorb(&mut self, user: UserId, seats: Vec<(&Person, &str, bool)>) {
+        if let Some(before) = self.people.remove(&user) {
+            for connection in before.connections.keys() {
+                self.owners.remove(connection);
+            }
+        }
+        let mut seats = seats.into_iter();
+        let Some((person, connection, idle)) = seats.next() else {
+            return;
+        };
+        let mut here = Here {
+            person: person.clone(),
+            connections: HashMap::from([(connection.to_owned(), idle)]),
+            told: Presence::Online,
+            departure: None,
+        };
+        let others = seats.map(|(_, connection, idle)| (connection.to_owned(), idle));
+        here.connections.extend(others);
+        // Silently.
+        let _ = here.settle();
+        for connection in here.connections.keys() {
+            self.owners.insert(connection.clone(), user);
+        }
+        self.people.insert(user, here);
+    }
+
+    /// Forgets all others, as nobody knows of them any more.
+    pub fn retain(&mut self, is_there: impl Fn(&UserId) -> bool) {
+        self.people.retain(|user, _| is_there(user));
+        self.owners.retain(|_, user| is_there(user));
+    }
+
     pub fn knows(&self, connection: &str) -> bool {
         self.owners.contains_key(connection)
     }
@@ -304,6 +337,26 @@ mod tests {
         assert_eq!(roster.ended.order.len(), ENDED);
         assert_eq!(roster.arrive("1", person(1)), None);
         assert!(roster.arrive("0", person(1)).is_some());
+    }
+
+    #[test]
+    fn what_others_know_replaces_what_was_known() {
+        let mut roster = Roster::default();
+        roster.arrive("a", person(1));
+        roster.arrive("c", person(2));
+        let ada_there = person(1);
+        roster.absorb(
+            ada(),
+            vec![(&ada_there, "b", true), (&ada_there, "d", true)],
+        );
+        assert!(!roster.knows("a") && roster.knows("b"));
+        let here = roster.everybody();
+        let away = here.iter().find(|one| one.person.id == ada());
+        assert_eq!(away.map(|one| one.presence), Some(Presence::Away));
+        roster.absorb(ada(), Vec::new());
+        assert!(!roster.contains(ada()) && !roster.knows("b"));
+        roster.retain(|_| false);
+        assert!(roster.everybody().is_empty() && !roster.knows("c"));
     }
 
     proptest! {

@@ -26,6 +26,8 @@
 //! When `transact` returns `Ok`, the facts survive a crash of the machine. `told` is called before it returns,
 //! for the commits of one chat in their order: what it hands on is published in that order.
 
+pub mod archive;
+pub mod attendance;
 mod sqlite;
 mod tables;
 
@@ -36,6 +38,7 @@ use app::chat::{
     Chat, ChatId, ChatSummary, DraftId, Fact, Membership, Millis, OpenChat, Page, Person, Refusal,
     Seq, UserId, Window,
 };
+use serde::{Deserialize, Serialize};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -151,7 +154,7 @@ pub struct Parts {
 }
 
 /// Something to be said later.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reminder {
     /// The draft of the message that it becomes: a reminder is delivered once.
     pub draft: DraftId,

@@ -2,6 +2,7 @@
 //! after its commit is on the disk. Refuses to share its file: whoever opens it holds the data folder's lock.
 
 mod apply;
+mod archive;
 mod query;
 mod rows;
 mod schema;

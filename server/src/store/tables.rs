@@ -7,12 +7,15 @@
 //! | `chats` | `public`, `of.` user, `request.` user, `pair.` user, `sweep`, `default` | which chats there are, for whom |
 //! | `users` | user, `name.` skeleton | people, and who was first to take a name |
 //! | `reminders` | `all` | by draft, by time, by person |
+//! | `presence` | user | `at.` connection: who is there, for all servers |
 //!
 //! All that must change together is in one partition, since only there a batch is possible. The head's version
 //! (its ETag) is the guard of all of it: every change of messages or members changes the head as well.
 //! `docs/tables.md` has the reasons and the cost.
 
+mod archive;
 mod attempts;
+mod attendance;
 mod carrier;
 mod client;
 mod directory;
@@ -45,6 +48,7 @@ use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Mutex, oneshot};
 use tokio::time::timeout;
+use uuid::Uuid;
 
 /// New chats are created abreast, those of one person one after the other.
 const STRIPES: usize = 32;
@@ -59,23 +63,52 @@ struct Inner {
 }
 
 impl Tables {
-    /// Creates the tables that are missing. Needs a running tokio.
+    /// Creates the tables that are missing, and goes on with what an earlier server left. Needs a running tokio.
     pub async fn open(account: &Account, service: HttpService) -> Result<Self, StoreError> {
+        let Tables(inner) = Tables::reach(account, service).await?;
+        if inner.import_begun().await.map_err(unavailable)?.is_some() {
+            return Err(StoreError::Unavailable {
+                why: archive::UNFINISHED.into(),
+            });
+        }
+        let leftovers = inner.leftovers().await.map_err(unavailable)?;
+        if !leftovers.is_empty() {
+            tokio::spawn(sweep::clean_up(Arc::downgrade(&inner), leftovers));
+        }
+        Ok(Tables(inner))
+    }
+
+    /// As `open`, and touches nothing that is there: to copy it, or to copy something to it.
+    pub async fn reach(account: &Account, service: HttpService) -> Result<Self, StoreError> {
         let inner = Arc::new(Inner {
             client: Client::new(account, service),
             default_chat: OnceLock::new(),
             lanes: Lanes::default(),
             founding: std::array::from_fn(|_| Mutex::default()),
         });
-        let unavailable = |failure: Failure| StoreError::Unavailable {
-            why: failure.to_string(),
-        };
         inner.client.prepare().await.map_err(unavailable)?;
-        let leftovers = inner.leftovers().await.map_err(unavailable)?;
-        if !leftovers.is_empty() {
-            tokio::spawn(sweep::clean_up(Arc::downgrade(&inner), leftovers));
-        }
         Ok(Tables(inner))
+    }
+
+    /// Writes a row, reads it and removes it: whether the account lets this server do what it must.
+    pub async fn try_out(&self) -> Result<(), StoreError> {
+        let client = &self.0.client;
+        let row = Row::new(Key::word("check"), Key::id(Uuid::new_v4().simple()));
+        let tried = async {
+            client.put(Table::Chats, &row).await?;
+            let found = client.get(Table::Chats, &row.partition, &row.key).await?;
+            client
+                .delete(Table::Chats, &found.ok_or(Failure::Missing)?)
+                .await
+        };
+        tried.await.map_err(unavailable)
+    }
+}
+
+/// A start fails for good, and says why.
+fn unavailable(failure: Failure) -> StoreError {
+    StoreError::Unavailable {
+        why: failure.to_string(),
     }
 }
 

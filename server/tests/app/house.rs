@@ -15,6 +15,7 @@ use http::{Method, Request, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use server::Running;
+use server::chat::Pace;
 use server::config::Settings as Options;
 use server::listen::{Limits, serve};
 use std::collections::VecDeque;
@@ -53,6 +54,10 @@ impl House {
     }
 
     pub async fn with(options_of_test: &[&str]) -> House {
+        House::paced(Pace::default(), options_of_test).await
+    }
+
+    pub async fn paced(pace: Pace, options_of_test: &[&str]) -> House {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let host = listener.local_addr().expect("an address").to_string();
         let around = Surroundings::of(&host).await;
@@ -63,7 +68,7 @@ impl House {
         let options = ["chatr", data.as_str()].into_iter().chain(besides);
         let options = options.chain(options_of_test.iter().copied());
         let config = Options::parse_from(options).check().expect("settings");
-        let built = server::build(&config).await.expect("a server");
+        let built = server::build_at(&config, pace).await.expect("a server");
         let limits = Limits::new(true, false);
         tokio::spawn(serve(
             listener,

@@ -2,7 +2,7 @@
 //! there before is there still.
 
 use crate::house::{House, post};
-use app::chat::DraftId;
+use app::chat::{DraftId, UserId};
 use axum::body::Body;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, COOKIE};
 use http::{Method, Request, StatusCode};
@@ -247,6 +247,7 @@ async fn a_webhook_is_believed_for_its_signature_and_for_nothing_else() {
             .header("ce-connectionId", "abc")
             .header("ce-userId", ada.me.id.to_string())
             .header("ce-id", "7")
+            .header("ce-time", jiff::Timestamp::now().to_string())
             .header("ce-signature", signature)
             .header(CONTENT_TYPE, "application/json")
             .body(Body::from(data.to_string()))
@@ -313,6 +314,24 @@ async fn a_webhook_is_believed_for_its_signature_and_for_nothing_else() {
         (
             changed(|r| drop(r.headers_mut().remove("ce-userId"))),
             StatusCode::UNAUTHORIZED,
+        ),
+        (
+            changed(|r| {
+                let other = UserId::random().to_string();
+                drop(
+                    r.headers_mut()
+                        .insert("ce-userId", other.parse().expect("text")),
+                )
+            }),
+            StatusCode::FORBIDDEN,
+        ),
+        (
+            changed(|r| drop(r.headers_mut().remove("ce-time"))),
+            StatusCode::UNAUTHORIZED,
+        ),
+        (
+            changed(|r| drop(r.headers_mut().remove("ce-id"))),
+            StatusCode::BAD_REQUEST,
         ),
         (
             changed(|r| {

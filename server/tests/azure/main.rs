@@ -11,6 +11,8 @@
 mod azurite;
 mod both_outside;
 mod calls;
+mod operators;
+mod replicas;
 #[path = "../support/service.rs"]
 mod service;
 mod settings;

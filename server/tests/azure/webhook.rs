@@ -2,7 +2,8 @@
 //! the page that its visitors get.
 
 use crate::service::{PRIMARY, SECONDARY};
-use crate::sockets_outside::house::House;
+use crate::sockets_outside::house::{House, create, made};
+use app::chat::{Access, Command, DraftId, Post, Record, UserId};
 use axum::body::Body;
 use http::header::{COOKIE, HOST};
 use http::{Method, Request, StatusCode};
@@ -13,12 +14,35 @@ use wire::frame::{Metadata, Payload};
 
 const PATH: &str = "/api/eventHandler";
 
+/// This many seconds from now, as the service writes it.
+fn at(seconds: i64) -> String {
+    let time = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A command that came by a connection: the text of the answer.
+async fn told(house: &House, id: u64, user: UserId, command: Command) -> (StatusCode, String) {
+    let mut delivery = gone("chat");
+    delivery.context.id = id;
+    delivery.context.user_id = Some(user.to_string());
+    let event: Value = serde_json::to_value(&command).expect("JSON");
+    delivery.event = CloudEvent::User {
+        event: event["event"].as_str().expect("a name").to_owned(),
+        payload: Payload::Json(RawValue::from_string(event["data"].to_string()).expect("JSON")),
+        metadata: Metadata::default(),
+    };
+    let request = delivery.to_request(PATH, [PRIMARY]).expect("a request");
+    let (status, body, _) = house.answer(request.map(Body::from)).await;
+    (status, body)
+}
+
 /// News of a connection that nobody has.
 fn gone(hub: &str) -> Delivery {
     Delivery {
         context: Context {
             hub: hub.into(),
             connection_id: "nobody".into(),
+            time: at(0),
             origin: "chat.webpubsub.azure.com".into(),
             ..Context::default()
         },
@@ -90,6 +114,86 @@ async fn whoever_speaks_on_a_connection_that_is_older_than_the_server_is_there()
     let (status, body, _) = house.answer(request.map(Body::from)).await;
     assert_eq!(status, StatusCode::OK, "{body}");
     assert!(online().await);
+}
+
+#[tokio::test]
+async fn an_event_of_another_time_is_refused() {
+    let house = House::new().await;
+    for (seconds, status) in [
+        (-600, StatusCode::UNAUTHORIZED),
+        (-200, StatusCode::NO_CONTENT),
+        (0, StatusCode::NO_CONTENT),
+        (200, StatusCode::NO_CONTENT),
+        (600, StatusCode::UNAUTHORIZED),
+    ] {
+        let mut event = gone("chat");
+        event.context.time = at(seconds);
+        let request = event.to_request(PATH, [PRIMARY]).expect("a request");
+        let (answered, ..) = house.answer(request.map(Body::from)).await;
+        assert_eq!(answered, status, "{seconds} s");
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_comes_again_gets_its_answer_and_changes_nothing() {
+    let house = House::new().await;
+    let mut ada = house.enter("Ada").await;
+    let chat = made(&ada.does(create("Tea", Access::Public, Record::Kept)).await);
+    let rename = |name: &str| Command::RenameChat {
+        chat: chat.id,
+        name: name.parse().expect("fit"),
+    };
+    let first = told(&house, 1, ada.id(), rename("First")).await;
+    assert_eq!(first.0, StatusCode::OK);
+    assert!(first.1.contains("chatRenamed"), "{}", first.1);
+    let second = told(&house, 2, ada.id(), rename("Second")).await;
+    assert!(second.1.contains("chatRenamed"), "{}", second.1);
+    // A retry, or what somebody recorded.
+    let again = told(&house, 1, ada.id(), rename("First")).await;
+    assert_eq!(again, first);
+    let chats = house.snapshot(&ada, None).await.chats;
+    let name = chats.iter().find(|line| line.chat.id == chat.id);
+    assert_eq!(name.expect("is there").chat.name.as_str(), "Second");
+    // The same wish in another event is another wish.
+    let third = told(&house, 3, ada.id(), rename("First")).await;
+    assert!(third.1.contains("chatRenamed"), "{}", third.1);
+}
+
+#[tokio::test]
+async fn of_many_equal_events_at_once_one_is_carried_out() {
+    let house = House::new().await;
+    let ada = house.enter("Ada").await;
+    let draft = DraftId::random();
+    let post = || {
+        let body = "once".parse().expect("fit");
+        Command::PostMessage(Post {
+            chat: ada.lobby,
+            draft,
+            body,
+        })
+    };
+    let all = (0..8).map(|_| told(&house, 1, ada.id(), post()));
+    let answers = futures::future::join_all(all).await;
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
+    let page = house.page(&ada, ada.lobby).await.expect("a page");
+    assert_eq!(page.messages.len(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_is_the_person_s_who_opened_it() {
+    let house = House::new().await;
+    let (ada, bob) = (house.sign_in("Ada").await, house.sign_in("Bob").await);
+    let idle = || Command::UserEnterIdle {};
+    assert_eq!(told(&house, 1, ada.id(), idle()).await.0, StatusCode::OK);
+    let post = Command::PostMessage(Post {
+        chat: bob.lobby,
+        draft: DraftId::random(),
+        body: "in somebody else's name".parse().expect("fit"),
+    });
+    let (status, body) = told(&house, 2, bob.id(), post).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "{body}");
+    let page = house.page(&bob, bob.lobby).await.expect("a page");
+    assert!(page.messages.is_empty());
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 mod contract;
 mod hall;
+mod moving;
 mod sqlite;
 mod tables;
 

@@ -12,7 +12,7 @@ use http::header::{COOKIE, HOST, LOCATION, SET_COOKIE};
 use http::{HeaderMap, Request, StatusCode};
 use server::auth::{Closing, Sockets};
 use server::chat::moderator::LocalModerator;
-use server::chat::{ChatService, Performing, Publish, Wiring};
+use server::chat::{ChatService, Existing, Performing, Publish, Wiring};
 use server::clock;
 use server::config::{Secret, Settings as Options};
 use server::store::Sqlite;
@@ -35,6 +35,10 @@ pub struct Outside {
 impl Publish for Outside {
     fn perform(&self, _: Call) -> Performing<'_> {
         Box::pin(async { Ok(()) })
+    }
+
+    fn exists(&self, _: &str) -> Existing<'_> {
+        Box::pin(async { Ok(true) })
     }
 }
 
@@ -114,6 +118,7 @@ impl Town {
                 idle_seconds: config.idle_seconds,
             },
             relaxed: config.relaxed,
+            shared: None,
             clock: Arc::new(clock::now),
         })
         .await

@@ -1,6 +1,8 @@
 //! The few operations that the store needs, each with a deadline and an honest ending: done, not done, or
 //! unknown. Owns all that must be known about the Azure crate; refuses to know what the rows mean.
 
+mod scan;
+
 use super::carrier::{Carrier, Unsent};
 use super::health::Health;
 use super::key::Key;
@@ -50,10 +52,21 @@ pub enum Table {
     Messages,
     Users,
     Reminders,
+    /// Connections: over when they are, so no part of what is kept.
+    Presence,
 }
 
 impl Table {
-    pub const ALL: [Table; 4] = [
+    pub const ALL: [Table; 5] = [
+        Table::Chats,
+        Table::Messages,
+        Table::Users,
+        Table::Reminders,
+        Table::Presence,
+    ];
+
+    /// What is kept.
+    pub const KEPT: [Table; 4] = [
         Table::Chats,
         Table::Messages,
         Table::Users,
@@ -66,6 +79,7 @@ impl Table {
             Table::Messages => "messages",
             Table::Users => "users",
             Table::Reminders => "reminders",
+            Table::Presence => "presence",
         }
     }
 }
@@ -112,6 +126,8 @@ pub enum Change {
     Insert(Row),
     Update(Row, Etag),
     Delete(Key, Etag),
+    /// Whatever was there. Only where nobody else writes.
+    Put(Row),
 }
 
 pub struct Client {
@@ -295,6 +311,7 @@ impl Client {
                     batch.update(row.key.as_str(), row.to_json()?, Some(version(etag)))
                 }
                 Change::Delete(key, etag) => batch.delete(key.as_str(), Some(version(etag))),
+                Change::Put(row) => batch.insert_or_replace(row.key.as_str(), row.to_json()?),
             }
             .map_err(read)?;
         }

@@ -41,12 +41,16 @@ impl Inner {
         chat: ChatId,
         with: Option<&Person>,
     ) -> Result<(), Failure> {
+        let row = Inner::line_row(user, chat, with);
+        self.client.put(Table::Chats, &row).await
+    }
+
+    pub fn line_row(user: UserId, chat: ChatId, with: Option<&Person>) -> Row {
         let row = Row::new(list_of(user), Key::word("chat").and(chat));
-        let row = match with {
+        match with {
             Some(person) => with_person(row, person),
             None => row,
-        };
-        self.client.put(Table::Chats, &row).await
+        }
     }
 
     /// The line in the person's list, to be struck out once they have left: if it was written again by then,
@@ -65,8 +69,13 @@ impl Inner {
 
     /// Everybody's list names the chat from now on.
     pub async fn announce(&self, chat: ChatId) -> Result<(), Failure> {
-        let row = Row::new(public(), Key::word("chat").and(chat));
-        self.client.put(Table::Chats, &row).await
+        self.client
+            .put(Table::Chats, &Inner::public_row(chat))
+            .await
+    }
+
+    pub fn public_row(chat: ChatId) -> Row {
+        Row::new(public(), Key::word("chat").and(chat))
     }
 
     pub async fn public_line(&self, chat: ChatId) -> Result<Option<Row>, Failure> {

@@ -172,7 +172,7 @@ impl Inner {
 }
 
 /// The row that says which chat a request, or a pair, became.
-fn place(scope: Scope) -> (Key, Key) {
+pub fn place(scope: Scope) -> (Key, Key) {
     match scope {
         Scope::Pair { actor, other } => (
             Key::word("pair").and(actor.min(other)),

@@ -5,7 +5,7 @@ use super::Inner;
 use super::client::{Failure, Table};
 use super::key::Key;
 use super::row::Row;
-use super::rows::{self, with_person};
+use super::rows::{self, person_row};
 use crate::store::Newcomer;
 use app::chat::{Person, UserId};
 use sha2::{Digest, Sha256};
@@ -13,11 +13,7 @@ use sha2::{Digest, Sha256};
 /// Bytes of a name that its key can hold, three characters for each.
 const LONG: usize = 128;
 
-fn person_key() -> Key {
-    Key::word("person")
-}
-
-fn name_row(person: &Person, skeleton: &str) -> Row {
+pub fn name_row(person: &Person, skeleton: &str) -> Row {
     let key = match &person.tag {
         None => Key::word("plain"),
         Some(tag) => Key::word("tag").and(tag),
@@ -35,7 +31,9 @@ fn names(skeleton: &str) -> Key {
 
 impl Inner {
     pub async fn one_person(&self, user: UserId) -> Result<Option<Person>, Failure> {
-        let found = self.client.get(Table::Users, &Key::id(user), &person_key());
+        let found = self
+            .client
+            .get(Table::Users, &Key::id(user), &rows::person_key());
         match found.await? {
             Some(row) => Ok(Some(rows::person(&row)?)),
             None => Ok(None),
@@ -70,7 +68,6 @@ impl Inner {
         self.client
             .insert(Table::Users, &name_row(person, skeleton))
             .await?;
-        let row = with_person(Row::new(Key::id(person.id), person_key()), person);
-        self.client.insert(Table::Users, &row).await
+        self.client.insert(Table::Users, &person_row(person)).await
     }
 }

@@ -9,12 +9,12 @@ use super::rows::{self, with_reminder};
 use crate::store::Reminder;
 use app::chat::{ChatId, DraftId, UserId};
 
-fn partition() -> Key {
+pub fn partition() -> Key {
     Key::word("all")
 }
 
 /// Of a person's reminders each has a place, so that of two which want the last one, one comes too late.
-fn rows_of(reminder: &Reminder, place: u64) -> [Row; 3] {
+pub fn rows_of(reminder: &Reminder, place: u64) -> [Row; 3] {
     let draft = reminder.draft;
     let keys = [
         draft_key(draft),

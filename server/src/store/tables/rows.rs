@@ -132,6 +132,14 @@ pub fn draft_row(message: &Message) -> Row {
     Row::new(Key::id(message.chat), key).with_number("seq", message.seq.0)
 }
 
+pub fn person_key() -> Key {
+    Key::word("person")
+}
+
+pub fn person_row(person: &Person) -> Row {
+    with_person(Row::new(Key::id(person.id), person_key()), person)
+}
+
 pub fn with_person(row: Row, person: &Person) -> Row {
     row.with("person", person.id)
         .with("name", &person.name)

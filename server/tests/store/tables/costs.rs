@@ -5,6 +5,7 @@ use crate::hall::{Place, create, lobby, newcomer, post, rename};
 use app::chat::{Access, ChatId, Command, DraftId, Kind, Millis, Person, Record, Seq, Window};
 use server::chat::decide::{Asked, decide, scope};
 use server::chat::moderator::LocalModerator;
+use server::store::attendance::{Attendance, Change, Seat, State};
 use server::store::{Account, Commit, Reminder, Store, Tables, View};
 use server::transport::{HttpService, https};
 use std::collections::BTreeMap;
@@ -169,5 +170,61 @@ async fn everything_costs_what_the_page_says() {
             Command::DeleteChat { chat: private },
         )
         .await;
+    sit(&mut counted, &ada).await;
     assert_eq!(counted.found, documented());
+}
+
+/// A connection from its beginning to its end, as several servers see it.
+async fn sit(counted: &mut Counted, person: &Person) {
+    let (user, name) = (person.id, || "a-connection".to_owned());
+    let seat = Seat {
+        person: person.clone(),
+        connection: name(),
+        state: State::Opening {
+            given: vec![ChatId::random(), ChatId::random()],
+        },
+        idle: false,
+        changed: Millis(1),
+        by: "one server".into(),
+        until: Millis(2),
+    };
+    let change = |change: fn(&mut Seat)| -> Change {
+        Arc::new(move |seat| {
+            change(seat);
+            true
+        })
+    };
+    let opened = counted.cost("a socket opens", async |store| {
+        assert!(store.add(seat.clone()).await.expect("is written"));
+        let open = change(|seat| seat.state = State::Open);
+        let before = store.change(user, name(), open).await.expect("an answer");
+        assert_eq!(before, Some(seat.clone()));
+        store.of(user).await.expect("rows")
+    });
+    assert!(opened.await[0].is_open());
+    assert!(!counted.store.add(seat.clone()).await.expect("an answer"));
+    let idle = counted.cost("somebody goes idle, or comes back", async |store| {
+        let idle = change(|seat| seat.idle = true);
+        store.change(user, name(), idle).await.expect("is there");
+        store.of(user).await.expect("rows")
+    });
+    assert!(idle.await[0].idle);
+    let concerned = async |store: &Tables| store.of(user).await.expect("rows");
+    let rows = counted.cost("somebody joins, leaves, is invited", concerned);
+    assert_eq!(rows.await.len(), 1);
+    assert_eq!(counted.store.all().await.expect("rows").len(), 1);
+    let left = counted.cost("a socket closes", async |store| {
+        let end = change(|seat| seat.state = State::Ended);
+        store.change(user, name(), end).await.expect("is there");
+        store.of(user).await.expect("rows");
+        store.of(user).await.expect("rows");
+        store.remove(user, name()).await.expect("is removed");
+    });
+    left.await;
+    assert!(counted.store.of(user).await.expect("rows").is_empty());
+    let nobody = change(|_| ());
+    let gone = counted.store.change(user, name(), nobody).await;
+    assert_eq!(gone.expect("an answer"), None);
+    let again = counted.store.remove(user, name()).await;
+    again.expect("nothing to remove is no failure");
 }
