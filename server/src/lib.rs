@@ -110,6 +110,7 @@ pub async fn build(config: &Config) -> Result<Built, StartError> {
         people: service,
         sockets: pubsub,
         session_key: data_dir.keys().session.clone(),
+        http: config.sign_in.asks().then(https).transpose()?,
         config: config.clone(),
     });
     let router = match &hub {

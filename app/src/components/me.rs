@@ -44,7 +44,7 @@ pub fn Me(settings: RwSignal<bool>) -> impl IntoView {
                     label="Settings"
                     on_choose=move |()| settings.set(true)
                 />
-                <form role="none" method="post" action="/.auth/logout">
+                <form role="none" method="post" action="/api/signOut">
                     <button class="menu-item" type="submit" role="menuitem" tabindex="-1">
                         <Icon glyph=Glyph::SignOut/>
                         "Sign out"
