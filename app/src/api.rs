@@ -50,6 +50,33 @@ impl FromServerFnError for ApiError {
     }
 }
 
+/// How one can get in, as the operator set it up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WaysIn {
+    /// Where a name is sent to, if it is enough.
+    pub by_name: Option<String>,
+    pub providers: Vec<Provider>,
+}
+
+/// Somebody who vouches for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Provider {
+    /// What people call it.
+    pub label: String,
+    /// Where it begins, without the path to return to.
+    pub path: String,
+    /// What has to be passed on the way back, which then leads on.
+    pub by_way_of: Option<String>,
+}
+
+/// How a stranger can get in. Never fails on a server that runs.
+#[server(prefix = "/api", endpoint = "waysIn", input = Json)]
+pub async fn list_ways_in() -> Result<WaysIn, ApiError> {
+    use_context().ok_or(ApiError::Unreachable)
+}
+
 /// Issues the caller a URL for the socket, valid for 5 minutes. Fails with `SignedOut`.
 #[server(prefix = "/api", endpoint = "getToken", input = Json)]
 pub async fn negotiate() -> Result<Ticket, ApiError> {

@@ -29,6 +29,7 @@ NGINX = "deploy/proxy/nginx.conf"
 CADDY = "deploy/proxy/Caddyfile"
 PAGE = "docs/deployment.md"
 CONFIG = "server/src/config.rs"
+SIGN_IN = "server/src/config/sign_in.rs"
 
 # Settings that the app on Azure is not given, and why. What is here, in chatr.bicep or in the Dockerfile is every
 # setting there is: a new one needs a decision.
@@ -37,6 +38,18 @@ LEFT_AT_DEFAULT = {
     "CHATR_HUB_KEY": "there is no embedded hub",
     "CHATR_IDLE_SECONDS": "the default is meant",
     "CHATR_LIMITS": "for load tests only",
+    "CHATR_GITHUB_API_URL": "who wants providers adds them to the app: docs/sign-in.md",
+    "CHATR_GITHUB_CLIENT_ID": "as above",
+    "CHATR_GITHUB_CLIENT_SECRET": "as above",
+    "CHATR_GITHUB_URL": "as above",
+    "CHATR_MICROSOFT_CLIENT_ID": "as above",
+    "CHATR_MICROSOFT_CLIENT_SECRET": "as above",
+    "CHATR_MICROSOFT_TENANT_ID": "as above",
+    "CHATR_OIDC_CLIENT_ID": "as above",
+    "CHATR_OIDC_CLIENT_SECRET": "as above",
+    "CHATR_OIDC_ISSUER": "as above",
+    "CHATR_OIDC_NAME": "as above",
+    "CHATR_PLATFORM_PROVIDERS": "no platform signs people in for it",
     "LEPTOS_SITE_ROOT": "the image has the site beside the program",
     "PUBSUB_CONNECTION_STRING": "holds a key; the identity needs none",
     "STORAGE_CONNECTION_STRING": "holds a key; the identity needs none",
@@ -74,7 +87,7 @@ def rule(sentence, *breaks):
 def repository():
     """The files that rules read, by path."""
     paths = [path for path in (ROOT / "deploy").rglob("*") if path.is_file() and ".azure" not in path.parts]
-    paths += [ROOT / path for path in (CONFIG, "server/src/events.rs", "server/src/web.rs", "server/src/listen.rs", PAGE, ".dockerignore")]
+    paths += [ROOT / path for path in (CONFIG, SIGN_IN, "server/src/events.rs", "server/src/web.rs", "server/src/listen.rs", PAGE, ".dockerignore")]
     return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in paths}
 
 
@@ -122,7 +135,7 @@ def at(value, path):
 
 def settings(files):
     """Every setting of the program -> whether it is a secret."""
-    text = files[CONFIG].split("#[cfg(test)]")[0]
+    text = "".join(files[path].split("#[cfg(test)]")[0] for path in [CONFIG, SIGN_IN])
     return {name: "hide_env_values = true" in rest for name, rest in re.findall(r'\benv = "([A-Z_]+)"([^\]]*)\]', text)}
 
 

@@ -5,13 +5,16 @@ mod connection;
 mod data_dir;
 mod public_url;
 mod secret;
+mod sign_in;
 
 pub use connection::{Service, Storage};
 pub use data_dir::{DataDir, Keys, Unusable};
 pub use public_url::PublicUrl;
 pub use secret::Secret;
+pub use sign_in::{Front, GitHubSettings, OpenIdSettings, SignIn};
 
 use clap::Parser;
+use sign_in::SignInSettings;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -39,10 +42,9 @@ pub struct Config {
     pub idle_seconds: u32,
     /// Raises rates and per-address caps, never the limits of sizes.
     pub relaxed: bool,
-    /// Whether whoever connects is a proxy of ours, whose `X-Forwarded-For` names the visitor.
-    pub trust_proxy: bool,
     /// Whether a name alone lets somebody in.
     pub guests: bool,
+    pub sign_in: SignIn,
     /// Which log lines are written, as a tracing filter.
     pub log: String,
     /// Web PubSub elsewhere; the hub in this process when unset.
@@ -91,12 +93,11 @@ pub struct Settings {
     /// `default`, or `relaxed` for load tests: raises rates and per-address caps, never limits of sizes.
     #[arg(long, env = "CHATR_LIMITS", default_value = "default")]
     limits: String,
-    /// `on` if nobody but your own proxy can reach Chatr: then X-Forwarded-For names the visitor.
-    #[arg(long, env = "CHATR_TRUST_PROXY", default_value = "off")]
-    trust_proxy: String,
     /// `on` lets anybody in with a name; `off` lets in only who is known already.
     #[arg(long, env = "CHATR_GUESTS", default_value = "on")]
     guests: String,
+    #[command(flatten)]
+    sign_in: SignInSettings,
     /// Which log lines are written, such as `info,server=debug`.
     #[arg(long, env = "CHATR_LOG", default_value = "info")]
     log: String,
@@ -171,8 +172,8 @@ impl Settings {
             hub: checked.hub("PUBSUB_HUB", &self.hub),
             idle_seconds: checked.number("CHATR_IDLE_SECONDS", &self.idle_seconds, 10, 3600),
             relaxed: checked.either("CHATR_LIMITS", &self.limits, "relaxed", "default"),
-            trust_proxy: checked.either("CHATR_TRUST_PROXY", &self.trust_proxy, "on", "off"),
             guests: checked.either("CHATR_GUESTS", &self.guests, "on", "off"),
+            sign_in: self.sign_in.check(&mut checked),
             log: checked.filter("CHATR_LOG", &self.log),
             pubsub: checked
                 .optional(&self.pubsub_connection_string, |checked, text| {
@@ -312,7 +313,7 @@ mod tests {
         let config = settings(&[]).check().unwrap();
         assert_eq!(config.addr.to_string(), "127.0.0.1:3000");
         assert_eq!(config.hub, "chat");
-        assert!(config.guests && !config.relaxed && !config.trust_proxy);
+        assert!(config.guests && !config.relaxed && !config.sign_in.front.names_addresses());
         assert!(config.session_key.is_none() && config.public_url.is_none());
     }
 

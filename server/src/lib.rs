@@ -126,6 +126,7 @@ pub async fn build_at(config: &Config, pace: Pace) -> Result<Built, StartError> 
         people: service,
         sockets: pubsub,
         session_key: data_dir.keys().session.clone(),
+        http: config.sign_in.asks().then(https).transpose()?,
         config: config.clone(),
     });
     let router = match &hub {

@@ -11,11 +11,13 @@ mod origin;
 mod pages;
 
 pub use backend::{Desk, Tickets};
+pub(crate) use origin::called;
 
-use crate::auth::{self, Auth, People, Sessions, Sockets};
+use crate::auth::{self, Auth, People, Sockets};
 use crate::config::{Config, Secret};
 use crate::error::Problem;
-use app::api::Backend;
+use crate::transport::HttpService;
+use app::api::{Backend, WaysIn};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -35,6 +37,8 @@ pub struct Parts {
     pub sockets: Arc<dyn Sockets>,
     /// Encrypts session cookies.
     pub session_key: Secret,
+    /// The way to providers of sign-in, if any are set.
+    pub http: Option<HttpService>,
     pub config: Config,
 }
 
@@ -43,25 +47,32 @@ struct Site {
     backend: Arc<dyn Backend>,
     people: Arc<dyn People>,
     options: LeptosOptions,
+    ways_in: WaysIn,
     config: Config,
 }
 
 /// The whole site, behind its own rules. The webhook and the hub are merged beside it, outside of them: they
 /// know their callers by signature and not by cookie. Needs a running tokio.
 pub fn router(parts: Parts) -> Router {
+    let auth = Auth::new(
+        parts.people.clone(),
+        parts.sockets,
+        &parts.session_key,
+        parts.http.as_ref(),
+        &parts.config,
+    );
+    let auth = Arc::new(auth);
+    let front = parts.config.sign_in.front;
     let site = Arc::new(Site {
         backend: parts.backend,
-        people: parts.people.clone(),
+        people: parts.people,
         options: files::options(&parts.config.site_root),
+        ways_in: auth.ways_in(),
         config: parts.config,
     });
-    let https = site.config.public_url.as_ref();
-    let https = https.is_some_and(|url| url.is_https());
-    let sessions = Sessions::new(&parts.session_key, https);
-    let auth = Auth::new(parts.people, parts.sockets, sessions, &site.config);
-    let auth = Arc::new(auth);
 
     let recognised = pages::router(site.clone())
+        .route("/api/signedIn", get(auth::signed_in))
         .route("/api/{name}", any(api::answer).with_state(site.clone()))
         .layer(from_fn_with_state(auth.clone(), auth::recognise));
 
@@ -77,6 +88,7 @@ pub fn router(parts: Parts) -> Router {
         .layer(files::compression())
         .layer(CatchPanicLayer::custom(broken))
         .layer(from_fn_with_state(site, headers::complete))
+        .layer(from_fn_with_state(front, auth::screen))
         .layer(TraceLayer::new_for_http().make_span_with(span))
 }
 

@@ -36,12 +36,31 @@ impl fmt::Display for Person {
     }
 }
 
-/// What sort of author this is; the screen marks bots.
+/// What sort of author this is: a program, or who vouches for the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
+    /// Nobody does: a name was enough.
     Guest,
     Bot,
+    Microsoft,
+    #[serde(rename = "github")]
+    GitHub,
+    /// Another provider, which the operator chose.
+    Account,
+}
+
+impl Kind {
+    /// The word shown and spoken beside the name; a guest has none.
+    pub const fn badge(self) -> Option<&'static str> {
+        match self {
+            Kind::Guest => None,
+            Kind::Bot => Some("Bot"),
+            Kind::Microsoft => Some("Microsoft"),
+            Kind::GitHub => Some("GitHub"),
+            Kind::Account => Some("Account"),
+        }
+    }
 }
 
 /// Whether somebody is there. Somebody without a connection is not listed at all.

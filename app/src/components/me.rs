@@ -8,6 +8,7 @@ use leptos::prelude::*;
 pub fn Me(settings: RwSignal<bool>) -> impl IntoView {
     let me = Lobby::expect().me();
     let name = me.to_string();
+    let badge = me.kind.badge();
     let menu = MenuControl::new();
     view! {
         <footer class="me">
@@ -16,15 +17,25 @@ pub fn Me(settings: RwSignal<bool>) -> impl IntoView {
                 type="button"
                 aria-haspopup="menu"
                 aria-expanded=move || menu.is_open().to_string()
+                aria-labelledby=badge.map(|_| "my-name")
+                aria-describedby=badge.map(|_| "my-badge")
                 on:pointerdown=move |event| menu.press(event)
                 on:click=move |click| {
                     menu.toggle(&click);
                 }
             >
                 <Avatar person=me/>
-                <bdi class="person-name ellipsis" title=name.clone()>
+                <bdi class="person-name ellipsis" id="my-name" title=name.clone()>
                     {name.clone()}
                 </bdi>
+                {badge
+                    .map(|badge| {
+                        view! {
+                            <span class="badge" data-kind="quiet" id="my-badge">
+                                {badge}
+                            </span>
+                        }
+                    })}
                 <Icon glyph=Glyph::Settings/>
             </button>
             <Menu control=menu label="You">
@@ -33,7 +44,7 @@ pub fn Me(settings: RwSignal<bool>) -> impl IntoView {
                     label="Settings"
                     on_choose=move |()| settings.set(true)
                 />
-                <form role="none" method="post" action="/.auth/logout">
+                <form role="none" method="post" action="/api/signOut">
                     <button class="menu-item" type="submit" role="menuitem" tabindex="-1">
                         <Icon glyph=Glyph::SignOut/>
                         "Sign out"

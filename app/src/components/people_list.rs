@@ -116,7 +116,7 @@ fn PersonButton(
                     <span class="person-note" id=note_id>
                         {move || get().presence().label()}
                         {me.then_some(" · You")}
-                        {move || get().is_bot().then_some(" · Bot")}
+                        {move || get().kind().badge().map(|badge| format!(" · {badge}"))}
                     </span>
                 </span>
             </button>

@@ -1,7 +1,7 @@
 //! The front page: a name, and you are in. A plain form, so it works before and without scripts; what was
 //! wrong comes back in the address (`/?problem=…&name=…`). Refuses to judge names: the server does.
 
-use crate::api;
+use crate::api::{self, Provider, WaysIn};
 use crate::chat::{Name, Unfit};
 use crate::components::Mark;
 use leptos::prelude::*;
@@ -13,6 +13,7 @@ use leptos_router::hooks::use_query_map;
 #[component]
 pub fn SignIn() -> impl IntoView {
     let visitor = Resource::new_blocking(|| (), |()| api::take_snapshot(None));
+    let ways_in = Resource::new_blocking(|| (), |()| api::list_ways_in());
 
     view! {
         <Title text="Chatr"/>
@@ -23,70 +24,131 @@ pub fn SignIn() -> impl IntoView {
                         let path = format!("/chat/{}", snapshot.default_chat);
                         view! { <Redirect path/> }.into_any()
                     }
-                    Err(_) => view! { <Welcome/> }.into_any(),
+                    Err(_) => {
+                        let ways_in = ways_in.await.unwrap_or_else(|_| guess());
+                        view! { <Welcome ways_in/> }.into_any()
+                    }
                 }
             })}
         </Suspense>
     }
 }
 
+/// What a page offers that cannot find out: the server judges anyway.
+fn guess() -> WaysIn {
+    WaysIn {
+        by_name: Some("/.auth/login/guest".into()),
+        providers: Vec::new(),
+    }
+}
+
 #[component]
-fn Welcome() -> impl IntoView {
+fn Welcome(ways_in: WaysIn) -> impl IntoView {
     let query = use_query_map().get_untracked();
     let name = query.get("name").unwrap_or_default();
-    let problem = query.get("problem").map(|code| explain(&code));
+    let code = query.get("problem");
     let back = query
         .get("return")
         .filter(|path| is_local(path))
         .unwrap_or_else(|| "/".into());
-    let described = problem.is_some().then_some("name-problem");
+    let WaysIn { by_name, providers } = ways_in;
+    let guests = by_name.is_some();
+    // What is not about a name stands above all ways in.
+    let of_name = guests && !code.as_deref().is_some_and(is_of_provider);
+    let problem = code.map(|code| explain(&code));
+    let (name_problem, problem) = match of_name {
+        true => (problem, None),
+        false => (None, problem),
+    };
+    let problem = problem.map(|text| {
+        view! {
+            <p class="problem" role="alert">
+                {text}
+            </p>
+        }
+    });
+    let links = providers
+        .into_iter()
+        .map(|provider| {
+            let to = address_of(&provider, &back);
+            view! {
+                <a class="button" data-size="large" rel="external" href=to>
+                    {format!("Sign in with {}", provider.label)}
+                </a>
+            }
+        })
+        .collect::<Vec<_>>();
+    let either = (guests && !links.is_empty()).then(|| view! { <p class="welcome-or">"or"</p> });
+    let links = (!links.is_empty())
+        .then(|| view! { <nav class="stack" aria-label="Sign in">{links}</nav> });
+    let closed = (!guests && links.is_none() && problem.is_none())
+        .then(|| view! { <p>{explain("guestsOff")}</p> });
+    let form = by_name.map(|action| view! { <NameForm action name back problem=name_problem/> });
+    let (lead, note) = match guests {
+        true => (
+            "Type a name and start talking. No account, no password, nothing to install.",
+            "Everybody sees your name. This browser remembers you until you sign out.",
+        ),
+        false => (
+            "Sign in and start talking. Nothing to install.",
+            "Everybody sees your name and who vouches for it. This browser remembers you until you sign out.",
+        ),
+    };
 
     view! {
         <main class="welcome" id="main">
             <div class="welcome-card">
                 <Mark/>
                 <h1>"Chat that is there at once"</h1>
-                <p class="welcome-lead">
-                    "Type a name and start talking. No account, no password, nothing to install."
-                </p>
-                <form class="stack" method="post" action="/.auth/login/guest">
-                    <input type="hidden" name="post_login_redirect_uri" value=back/>
-                    <label class="field">
-                        <span class="field-label">"Your name"</span>
-                        <input
-                            class="input"
-                            type="text"
-                            name="name"
-                            value=name
-                            required
-                            autofocus
-                            maxlength=Name::MAX
-                            autocomplete="nickname"
-                            autocapitalize="words"
-                            spellcheck="false"
-                            dir="auto"
-                            aria-invalid=described.map(|_| "true")
-                            aria-describedby=described
-                        />
-                    </label>
-                    {problem
-                        .map(|text| {
-                            view! {
-                                <p class="problem" id="name-problem" role="alert">
-                                    {text}
-                                </p>
-                            }
-                        })}
-                    <button class="button" data-kind="primary" data-size="large" type="submit">
-                        "Join"
-                    </button>
-                </form>
-                <p class="welcome-note">
-                    "Everybody sees your name. This browser remembers you until you sign out."
-                </p>
+                <p class="welcome-lead">{lead}</p>
+                {problem}
+                {closed}
+                {form}
+                {either}
+                {links}
+                <p class="welcome-note">{note}</p>
             </div>
             <Scene/>
         </main>
+    }
+}
+
+#[component]
+fn NameForm(action: String, name: String, back: String, problem: Option<String>) -> impl IntoView {
+    let described = problem.is_some().then_some("name-problem");
+    view! {
+        <form class="stack" method="post" action=action>
+            <input type="hidden" name="post_login_redirect_uri" value=back/>
+            <label class="field">
+                <span class="field-label">"Your name"</span>
+                <input
+                    class="input"
+                    type="text"
+                    name="name"
+                    value=name
+                    required
+                    autofocus
+                    maxlength=Name::MAX
+                    autocomplete="nickname"
+                    autocapitalize="words"
+                    spellcheck="false"
+                    dir="auto"
+                    aria-invalid=described.map(|_| "true")
+                    aria-describedby=described
+                />
+            </label>
+            {problem
+                .map(|text| {
+                    view! {
+                        <p class="problem" id="name-problem" role="alert">
+                            {text}
+                        </p>
+                    }
+                })}
+            <button class="button" data-kind="primary" data-size="large" type="submit">
+                "Join"
+            </button>
+        </form>
     }
 }
 
@@ -126,8 +188,41 @@ fn explain(code: &str) -> String {
         "tooFast" => "That were many tries in a short time. Wait a minute, then join.".into(),
         "guestsOff" => "This server lets nobody in by name alone.".into(),
         "signedOut" => "You were signed out. Join again to go on.".into(),
+        "denied" => "The sign-in was called off, so you are not signed in.".into(),
+        "expired" => {
+            "That sign-in took too long or was begun elsewhere. Please sign in again.".into()
+        }
+        "providerDown" => {
+            "The sign-in service does not answer just now. Please try again in a minute.".into()
+        }
+        "signInFailed" => "The sign-in did not work out. Please try again.".into(),
         _ => "That did not work. Please try again.".into(),
     }
+}
+
+/// Whether a problem's code is about signing in with a provider.
+fn is_of_provider(code: &str) -> bool {
+    matches!(code, "denied" | "expired" | "providerDown" | "signInFailed")
+}
+
+/// Where a provider's sign-in begins, with the way back.
+fn address_of(provider: &Provider, back: &str) -> String {
+    let to = |path: &str, back: &str| {
+        let back = back
+            .replace('%', "%25")
+            .replace('&', "%26")
+            .replace('#', "%23");
+        let back = back
+            .replace('+', "%2B")
+            .replace('?', "%3F")
+            .replace('=', "%3D");
+        format!("{path}?post_login_redirect_uri={back}")
+    };
+    let back = match &provider.by_way_of {
+        Some(way) => to(way, back),
+        None => back.to_owned(),
+    };
+    to(&provider.path, &back)
 }
 
 /// A path of this site and not of another one that a link smuggles in.
@@ -137,7 +232,7 @@ fn is_local(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_local;
+    use super::{Provider, address_of, is_local};
 
     #[test]
     fn only_paths_of_this_site_are_returned_to() {
@@ -145,5 +240,23 @@ mod tests {
         for path in ["//evil.example", "https://evil.example", "/\\evil", "chat"] {
             assert!(!is_local(path), "{path}");
         }
+    }
+
+    #[test]
+    fn the_way_back_survives_every_address_that_it_is_carried_in() {
+        let mut github = Provider {
+            label: "GitHub".into(),
+            path: "/.auth/login/github".into(),
+            by_way_of: None,
+        };
+        assert_eq!(
+            address_of(&github, "/chat/1"),
+            "/.auth/login/github?post_login_redirect_uri=/chat/1"
+        );
+        github.by_way_of = Some("/api/signedIn".into());
+        assert_eq!(
+            address_of(&github, "/chat/1"),
+            "/.auth/login/github?post_login_redirect_uri=/api/signedIn%3Fpost_login_redirect_uri%3D/chat/1"
+        );
     }
 }

@@ -93,7 +93,11 @@ impl PersonRow {
     }
 
     pub fn is_bot(&self) -> bool {
-        self.present.with(|row| row.person.kind == Kind::Bot)
+        self.kind() == Kind::Bot
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.present.with(|row| row.person.kind)
     }
 }
 

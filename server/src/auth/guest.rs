@@ -1,7 +1,7 @@
 //! Sign-in by name alone. What was wrong goes back to the front page in its address, since the form works
 //! without scripts: `/?problem=…&name=…&return=…`.
 
-use super::{Auth, address};
+use super::{Auth, address, return_path};
 use crate::error::Problem;
 use app::api::CurrentUser;
 use app::chat::{Name, Refusal, Unfit};
@@ -22,12 +22,15 @@ pub struct Entry {
 
 pub async fn sign_in(State(auth): State<Arc<Auth>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let from = address::of(&parts, auth.trust_proxy);
+    let from = address::of(&parts, auth.settings.front.names_addresses());
     let headers = parts.headers.clone();
+    let here = auth
+        .caller(parts.uri.path(), &headers, &parts.extensions)
+        .await?;
     let Form(entry) = Form::<Entry>::from_request(Request::from_parts(parts, body), &())
         .await
         .map_err(|_| Problem::Malformed)?;
-    let back = entry.back.as_deref().filter(|path| is_local(path));
+    let back = return_path::local(entry.back.as_deref());
     let sorry = |problem| Ok(front_page(problem, &entry.name, back).into_response());
 
     if !auth.guests {
@@ -41,7 +44,7 @@ pub async fn sign_in(State(auth): State<Arc<Auth>>, request: Request) -> Result<
     };
     let onward = Redirect::to(back.unwrap_or("/"));
     // A form that is sent twice lets one person in.
-    if let Some(CurrentUser(person)) = auth.visitor(&headers).await?
+    if let Some(CurrentUser(person)) = here.user
         && person.name == name
     {
         return Ok(onward.into_response());
@@ -71,31 +74,4 @@ fn front_page(problem: &str, name: &str, back: Option<&str>) -> Redirect {
         query.append_pair("return", back);
     }
     Redirect::to(&format!("/?{}", query.finish()))
-}
-
-/// A path of this site: not of another one that a link smuggles in, and nothing that ends a header.
-fn is_local(path: &str) -> bool {
-    path.starts_with('/')
-        && !path.starts_with("//")
-        && path.chars().all(|c| c.is_ascii_graphic() && c != '\\')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_local;
-
-    #[test]
-    fn only_paths_of_this_site_are_returned_to() {
-        assert!(is_local("/chat/1"));
-        for path in [
-            "",
-            "chat",
-            "//evil.example",
-            "https://evil.example",
-            "/\\evil.example",
-            "/a\r\nSet-Cookie: b",
-        ] {
-            assert!(!is_local(path), "{path}");
-        }
-    }
 }

@@ -1,5 +1,6 @@
-//! The door to whoever knows people. Sign-in needs two questions of it and no more.
+//! The door to whoever knows people. Sign-in needs three questions of it and no more.
 
+use super::known::Known;
 use crate::chat::ChatService;
 use app::chat::{Name, Person, Refusal, UserId};
 use std::future::Future;
@@ -14,6 +15,9 @@ pub trait People: Send + Sync {
 
     /// Makes somebody new. The identity is drawn at random: a name never leads to one.
     fn admit(&self, name: Name) -> Asking<'_, Person>;
+
+    /// Who is known under this identity already, or else becomes so now.
+    fn welcome(&self, known: Known) -> Asking<'_, Person>;
 }
 
 impl People for ChatService {
@@ -23,5 +27,9 @@ impl People for ChatService {
 
     fn admit(&self, name: Name) -> Asking<'_, Person> {
         Box::pin(self.sign_in_guest(name))
+    }
+
+    fn welcome(&self, known: Known) -> Asking<'_, Person> {
+        Box::pin(self.sign_in_known(known.id, known.kind, known.name))
     }
 }

@@ -13,6 +13,12 @@ const LIFE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// A session older than this gets a new cookie when it is used.
 const FRESH: Duration = Duration::from_secs(24 * 60 * 60);
 
+impl Session {
+    pub fn is_older_than(self, age: Duration) -> bool {
+        self.age > age
+    }
+}
+
 /// Reads and writes the cookie.
 pub struct Sessions {
     key: Key,
@@ -52,10 +58,9 @@ impl Sessions {
         self.jar(headers).add(self.cookie(&value))
     }
 
-    /// The cookies of the request's session with a new date, when it is time for one.
-    pub fn renewed(&self, headers: &HeaderMap) -> Option<PrivateCookieJar> {
-        let session = self.read(headers)?;
-        (session.age > FRESH).then(|| self.begin(headers, session.user))
+    /// Whether it is time for a new date.
+    pub fn is_due(&self, session: Session) -> bool {
+        session.is_older_than(FRESH)
     }
 
     /// The cookies without the session.
@@ -148,9 +153,9 @@ mod tests {
             exchange(ours.jar(&HeaderMap::new()).add(ours.cookie(&value))).1
         };
         assert!(ours.read(&aged(LIFE + FRESH)).is_none());
-        assert!(ours.renewed(&aged(LIFE + FRESH)).is_none());
-        assert!(ours.renewed(&aged(FRESH * 2)).is_some());
-        assert!(ours.renewed(&aged(FRESH / 2)).is_none());
+        let is_due = |age| ours.read(&aged(age)).map(|session| ours.is_due(session));
+        assert_eq!(is_due(FRESH * 2), Some(true));
+        assert_eq!(is_due(FRESH / 2), Some(false));
     }
 
     #[test]

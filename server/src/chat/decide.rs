@@ -346,7 +346,7 @@ fn joining(chat: &Chat, person: &Person, now: Millis, invited_by: Option<Person>
 
 /// Nobody is filled up by others. A bot is in as many pairs as there are people who talk to it.
 fn check_limit_of(other: &Person, joined: usize) -> Result<(), Refusal> {
-    if joined >= MAX_CHATS && other.kind == Kind::Guest {
+    if joined >= MAX_CHATS && other.kind != Kind::Bot {
         return Err(Refusal::TooManyForThem { max: MAX_CHATS });
     }
     Ok(())

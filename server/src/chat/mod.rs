@@ -133,26 +133,55 @@ impl ChatService {
     /// Stores a new guest, with a tag if the name is taken or reserved, and lets them join the default chat.
     pub async fn sign_in_guest(&self, name: Name) -> Result<Person, Refusal> {
         for _ in 0..TAGS {
-            let tag = Uuid::new_v4().as_u128() & 0xffff;
-            let newcomer = namesakes::newcomer(Person {
-                id: UserId::random(),
-                name: name.clone(),
-                tag: Some(format!("{tag:04x}")),
-                kind: Kind::Guest,
-            });
-            let person = match self.wiring.store.register(newcomer).await {
-                Ok(person) => person,
-                Err(StoreError::Conflict) => continue,
-                Err(error) => return Err(unavailable(&error)),
-            };
-            let join = Command::JoinChat {
-                chat: self.default_chat,
-            };
-            self.commit(&person, Arc::new(join)).await?;
-            return Ok(person);
+            if let Some(person) = self.admit(UserId::random(), Kind::Guest, &name).await? {
+                return Ok(person);
+            }
         }
         tracing::warn!("a name has no free tag");
         Err(Refusal::Unavailable)
+    }
+
+    /// Somebody under an identity that a provider vouches for: as they are stored, or with this name if they
+    /// come for the first time.
+    pub async fn sign_in_known(
+        &self,
+        id: UserId,
+        kind: Kind,
+        name: Name,
+    ) -> Result<Person, Refusal> {
+        for _ in 0..TAGS {
+            // Looked for each time: two first visits may meet, and one of them is first.
+            if let Some(person) = self.person(id).await? {
+                return Ok(person);
+            }
+            if let Some(person) = self.admit(id, kind, &name).await? {
+                return Ok(person);
+            }
+        }
+        tracing::warn!("a name has no free tag");
+        Err(Refusal::Unavailable)
+    }
+
+    /// Stores somebody, with a tag if the name is taken or reserved, and lets them join the default chat. `None`
+    /// if the tag is taken as well, or the identity.
+    async fn admit(&self, id: UserId, kind: Kind, name: &Name) -> Result<Option<Person>, Refusal> {
+        let tag = Uuid::new_v4().as_u128() & 0xffff;
+        let newcomer = namesakes::newcomer(Person {
+            id,
+            name: name.clone(),
+            tag: Some(format!("{tag:04x}")),
+            kind,
+        });
+        let person = match self.wiring.store.register(newcomer).await {
+            Ok(person) => person,
+            Err(StoreError::Conflict) => return Ok(None),
+            Err(error) => return Err(unavailable(&error)),
+        };
+        let join = Command::JoinChat {
+            chat: self.default_chat,
+        };
+        self.commit(&person, Arc::new(join)).await?;
+        Ok(Some(person))
     }
 
     pub async fn person(&self, user: UserId) -> Result<Option<Person>, Refusal> {

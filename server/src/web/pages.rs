@@ -56,6 +56,7 @@ pub fn signed_in(request: &Request) -> Option<&CurrentUser> {
 /// What `app::api` expects to find while it renders or answers.
 pub fn provide(site: &Site) {
     provide_context(site.backend.clone());
+    provide_context(site.ways_in.clone());
     let visitor = use_context::<Parts>()
         .and_then(|parts| parts.extensions.get::<Option<CurrentUser>>().cloned());
     provide_context::<Option<CurrentUser>>(visitor.flatten());

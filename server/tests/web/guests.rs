@@ -1,7 +1,8 @@
 //! Signing in, staying, and signing out.
 
 use crate::village::{Town, form_to, get};
-use http::StatusCode;
+use axum::body::Body;
+use http::{Request, StatusCode};
 
 #[tokio::test]
 async fn a_name_lets_somebody_in_and_the_cookie_is_for_this_site_only() {
@@ -133,6 +134,86 @@ async fn signing_out_takes_the_cookie_and_closes_the_sockets() {
     // A link or a picture cannot sign anybody out.
     let answer = town.ask(get("/.auth/logout", &cookie)).await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    for (site, mode, dest) in [
+        ("cross-site", "navigate", "document"),
+        ("same-site", "navigate", "document"),
+        ("same-origin", "navigate", "document"),
+        ("same-origin", "no-cors", "image"),
+        ("none", "navigate", "iframe"),
+    ] {
+        let answer = town
+            .ask(opened("/.auth/logout", &cookie, [site, mode, dest]))
+            .await;
+        assert_eq!(
+            answer.status,
+            StatusCode::METHOD_NOT_ALLOWED,
+            "{site} {mode} {dest}"
+        );
+        assert_eq!(answer.cookie(), "", "{site} {mode} {dest}");
+    }
+}
+
+/// As a browser says by which way it came.
+fn opened(path: &str, cookie: &str, [site, mode, dest]: [&str; 3]) -> Request<Body> {
+    let mut request = get(path, cookie);
+    for (name, value) in [
+        ("sec-fetch-site", site),
+        ("sec-fetch-mode", mode),
+        ("sec-fetch-dest", dest),
+    ] {
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
+    request
+}
+
+#[tokio::test]
+async fn who_types_the_address_of_signing_out_is_signed_out() {
+    let town = Town::new().await;
+    let cookie = town.guest("Ada").await;
+    let typed = ["none", "navigate", "document"];
+    for (wanted, location) in [
+        ("", "/"),
+        ("?post_logout_redirect_uri=/nowhere", "/nowhere"),
+        ("?post_logout_redirect_uri=https://evil.example", "/"),
+        ("?post_logout_redirect_uri=//evil.example", "/"),
+    ] {
+        let path = format!("/.auth/logout{wanted}");
+        let answer = town.ask(opened(&path, &cookie, typed)).await;
+        assert_eq!(answer.location(), location, "{wanted}");
+        assert!(answer.header("set-cookie").contains("Max-Age=0"));
+        let form = wanted.trim_start_matches('?');
+        let answer = town.ask(form_to("/api/signOut", &cookie, form)).await;
+        assert_eq!(answer.location(), location, "{wanted}");
+    }
+}
+
+#[tokio::test]
+async fn who_one_is_is_told_as_static_web_apps_tell_it() {
+    let town = Town::new().await;
+    let cookie = town.guest("Ada").await;
+    let id = town.user(&cookie).await;
+    let me = town.open("/.auth/me", &cookie).await;
+    let expected = format!(
+        r#"{{"clientPrincipal":{{"identityProvider":"guest","userId":"{id}","userDetails":"Ada","userRoles":["anonymous","authenticated"]}}}}"#
+    );
+    assert_eq!(me.body, expected);
+}
+
+#[tokio::test]
+async fn the_address_of_a_guests_sign_in_leads_to_the_form() {
+    let town = Town::new().await;
+    let open = async |query: &str| {
+        let answer = town.open(&format!("/.auth/login/guest{query}"), "").await;
+        answer.location().to_owned()
+    };
+    assert_eq!(open("").await, "/");
+    assert_eq!(
+        open("?post_login_redirect_uri=/chat").await,
+        "/?return=/chat"
+    );
+    assert_eq!(open("?post_login_redirect_uri=//evil.example").await, "/");
+    let nowhere = town.open("/.auth/login/nowhere", "").await;
+    assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -141,11 +222,16 @@ async fn a_cookie_that_is_forged_or_names_nobody_is_no_session() {
     let real = town.guest("Ada").await;
     let elsewhere = Town::new().await.guest("Ada").await;
     let mut changed = real.clone();
-    let last = if real.ends_with('A') { 'B' } else { 'A' };
-    changed.replace_range(real.len() - 6..real.len() - 5, &last.to_string());
+    let at = real.len() - 6;
+    let other = if real[at..].starts_with('A') {
+        "B"
+    } else {
+        "A"
+    };
+    changed.replace_range(at..=at, other);
     for cookie in ["", "chatr=Ada", &changed, &elsewhere] {
         let me = town.open("/.auth/me", cookie).await;
-        assert_eq!(me.status, StatusCode::UNAUTHORIZED, "{cookie}");
+        assert_eq!(me.status, StatusCode::OK, "{cookie}");
         assert_eq!(me.body, r#"{"clientPrincipal":null}"#);
         assert_eq!(town.open("/chat", cookie).await.location(), "/", "{cookie}");
         let call = town.call("getToken", cookie, "{}").await;

@@ -4,6 +4,9 @@
 
 mod files;
 mod guests;
+mod issuer;
 mod pages;
+mod platforms;
+mod providers;
 mod strangers;
 mod village;

@@ -16,6 +16,7 @@ use server::chat::{ChatService, Existing, Performing, Publish, Wiring};
 use server::clock;
 use server::config::{Secret, Settings as Options};
 use server::store::Sqlite;
+use server::transport::https;
 use server::web::{Desk, Parts, Tickets, router};
 use std::fs;
 use std::path::PathBuf;
@@ -136,6 +137,7 @@ impl Town {
             people: service.clone(),
             sockets: outside.clone(),
             session_key: Secret::new("a key for tests ".repeat(4)),
+            http: config.sign_in.asks().then(|| https().unwrap()),
             config,
         });
         Town {

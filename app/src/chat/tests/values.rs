@@ -87,7 +87,13 @@ pub fn moderation() -> impl Strategy<Value = Moderation> {
 
 pub fn person() -> impl Strategy<Value = Person> {
     let tag = prop::option::of("[0-9a-f]{4}");
-    let kind = select(vec![Kind::Guest, Kind::Bot]);
+    let kind = select(vec![
+        Kind::Guest,
+        Kind::Bot,
+        Kind::Microsoft,
+        Kind::GitHub,
+        Kind::Account,
+    ]);
     (user_id(), name(), tag, kind).prop_map(|(id, name, tag, kind)| Person {
         id,
         name,

@@ -26,6 +26,9 @@ pub fn person(row: &Row<'_>, at: usize) -> Read<Person> {
         kind: match row.get::<_, i64>(at + 3)? {
             0 => Kind::Guest,
             1 => Kind::Bot,
+            2 => Kind::Microsoft,
+            3 => Kind::GitHub,
+            4 => Kind::Account,
             other => return Err(rusqlite::Error::IntegralValueOutOfRange(at + 3, other)),
         },
     })
@@ -101,6 +104,9 @@ pub const fn kind(kind: Kind) -> i64 {
     match kind {
         Kind::Guest => 0,
         Kind::Bot => 1,
+        Kind::Microsoft => 2,
+        Kind::GitHub => 3,
+        Kind::Account => 4,
     }
 }
 
