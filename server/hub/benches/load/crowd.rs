@@ -144,6 +144,8 @@ impl Crowd {
         subprotocol: Option<&str>,
     ) -> Result<(), Fault> {
         let mut stream = TcpStream::connect(address)?;
+        // As clients do: a burst would wait for the acknowledgement of the last one, for up to 40 ms.
+        stream.set_nodelay(true)?;
         let token = Token(self.members.len());
         self.poll.registry().register(&mut stream, token, BOTH)?;
         let subprotocol = subprotocol
