@@ -98,7 +98,7 @@ enum Left {
 enum Happened {
     Signal(Signal),
     TooSlow,
-    Answer((Answer, Asked)),
+    Answer(Box<(Answer, Asked)>),
     Heard(Heard),
     IdleStream,
 }
@@ -227,7 +227,7 @@ impl Connection {
                 }
                 Happened::TooSlow => return lost("SlowClient"),
                 Happened::Answer(answer) => {
-                    self.settle(answer);
+                    self.settle(*answer);
                     // What the client said meanwhile was not read: it was not silent.
                     self.clocks.last_heard = Instant::now();
                     self.streams.renew(self.clocks.last_heard);
@@ -312,7 +312,7 @@ impl Connection {
         {
             let asked = pending.take().map(|done| done.asked);
             if let Some(asked) = asked {
-                return Poll::Ready(Happened::Answer((answer, asked)));
+                return Poll::Ready(Happened::Answer(Box::new((answer, asked))));
             }
         }
         // Whoever takes nothing is not heard either: its answers would pile up.

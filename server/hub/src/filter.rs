@@ -5,7 +5,6 @@ mod lexer;
 mod parser;
 mod value;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use value::{Value, apply, compare, is_member};
 
@@ -39,7 +38,8 @@ pub struct Subject<'a> {
     pub connection: &'a str,
     pub user: Option<&'a str>,
     pub protocol: Option<&'a str>,
-    pub groups: &'a HashSet<Arc<str>>,
+    /// In order.
+    pub groups: &'a [Arc<str>],
 }
 
 /// A checked filter.
@@ -140,7 +140,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn accepts(text: &str, user: Option<&str>, groups: &[&str]) -> bool {
-        let groups = groups.iter().map(|group| Arc::from(*group)).collect();
+        let mut groups: Vec<Arc<str>> = groups.iter().map(|group| Arc::from(*group)).collect();
+        groups.sort_unstable();
         let subject = Subject {
             connection: "b7f3c0de",
             user,
@@ -314,7 +315,7 @@ mod tests {
         /// Whatever the text, there is an answer; and what is a filter can be asked of anybody.
         #[test]
         fn any_text_is_a_filter_or_a_complaint(text in prop_oneof![words(), ".{0,80}"], user in prop::option::of(".{0,5}")) {
-            let groups = HashSet::from([Arc::from("a")]);
+            let groups = [Arc::from("a")];
             if let Ok(filter) = Filter::parse(&text) {
                 filter.accepts(&Subject { connection: "c", user: user.as_deref(), protocol: None, groups: &groups });
             }

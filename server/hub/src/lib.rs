@@ -22,6 +22,7 @@ mod journal;
 mod lingering;
 mod outbox;
 mod page;
+mod protocol;
 mod registry;
 mod reliable;
 mod rest;

@@ -6,14 +6,14 @@ use std::io::{IoSlice, Result};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 /// How long it is read on at most.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// What is given back when a connection is gone.
+/// What is given back when a connection is over.
 pub(crate) type Held = Option<Box<dyn Send + Sync>>;
 
 /// For whoever accepts connections for the hub's routers. Around the system's own stream, the hub takes it out and
@@ -31,7 +31,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Lingering<S> {
         }
     }
 
-    /// Keeps something for as long as the connection: its place among those that there may be.
+    /// Keeps something until the connection is over, reading on not included: its place among those that there may be.
     pub fn with(stream: S, held: impl Send + Sync + 'static) -> Self {
         Self::holding(stream, Some(Box::new(held)))
     }
@@ -63,12 +63,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Drop for Lingering<S> {
         let (Some(mut stream), Ok(runtime)) = (self.stream.take(), Handle::try_current()) else {
             return;
         };
-        let held = self.held.take();
         runtime.spawn(async move {
-            let _held = held;
             let rest = async {
                 stream.shutdown().await?;
-                tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+                // Small: when the hub shuts down, all of them linger at once.
+                let mut unheard = [0; 256];
+                while stream.read(&mut unheard).await? > 0 {}
+                Result::Ok(())
             };
             // Whoever goes on sending after that is cut.
             let _ = timeout(LINGER, rest).await;
@@ -119,7 +120,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> AsyncWrite for Lingerin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tokio::io::AsyncReadExt as _;
 
     #[tokio::test]
     async fn what_was_written_last_arrives_though_the_other_side_goes_on_sending() {

@@ -16,13 +16,14 @@ pub struct Registry<S> {
 /// The connections of one user: nearly always one.
 enum Ids {
     One(Arc<str>),
-    Many(HashSet<Arc<str>>),
+    Many(Box<HashSet<Arc<str>>>),
 }
 
 struct Entry<S> {
     session: S,
     user: Option<Arc<str>>,
-    groups: HashSet<Arc<str>>,
+    /// In order, for finding one.
+    groups: Vec<Arc<str>>,
     permissions: Permissions,
 }
 
@@ -44,7 +45,7 @@ type Changed = HashMap<(Permission, String), bool>;
 /// outranks the roles; one that only repeats them is not kept.
 #[derive(Default)]
 struct Permissions {
-    roles: Vec<Role>,
+    roles: Box<[Role]>,
     changed: Option<Box<Changed>>,
 }
 
@@ -87,7 +88,7 @@ impl Permissions {
 impl Ids {
     fn add(&mut self, id: &Arc<str>) {
         match self {
-            Ids::One(first) => *self = Ids::Many([first.clone(), id.clone()].into()),
+            Ids::One(first) => *self = Ids::Many(Box::new([first.clone(), id.clone()].into())),
             Ids::Many(ids) => drop(ids.insert(id.clone())),
         }
     }
@@ -106,7 +107,7 @@ impl Ids {
     fn iter(&self) -> impl Iterator<Item = &Arc<str>> {
         let (one, many) = match self {
             Ids::One(id) => (Some(id), None),
-            Ids::Many(ids) => (None, Some(ids)),
+            Ids::Many(ids) => (None, Some(&**ids)),
         };
         one.into_iter().chain(many.into_iter().flatten())
     }
@@ -133,7 +134,7 @@ impl<S: Clone> Registry<S> {
             }
         }
         let permissions = Permissions {
-            roles,
+            roles: roles.into(),
             changed: None,
         };
         self.connections.insert(
@@ -141,7 +142,7 @@ impl<S: Clone> Registry<S> {
             Entry {
                 session,
                 user,
-                groups: HashSet::new(),
+                groups: Vec::new(),
                 permissions,
             },
         );
@@ -174,7 +175,12 @@ impl<S: Clone> Registry<S> {
             None => group.into(),
         };
         let session = entry.session.clone();
-        entry.groups.insert(group.clone());
+        if let Err(at) = entry.groups.binary_search(&group) {
+            entry
+                .groups
+                .reserve_exact(usize::from(entry.groups.is_empty()));
+            entry.groups.insert(at, group.clone());
+        }
         if let Some((key, _)) = self.connections.get_index(id) {
             self.groups
                 .entry(group)
@@ -185,8 +191,10 @@ impl<S: Clone> Registry<S> {
     }
 
     pub fn leave(&mut self, id: &str, group: &str) {
-        if let Some(entry) = self.connections.get_mut(id) {
-            entry.groups.remove(group);
+        if let Some(entry) = self.connections.get_mut(id)
+            && let Ok(at) = entry.groups.binary_search_by(|known| (**known).cmp(group))
+        {
+            entry.groups.remove(at);
         }
         if let Some(members) = self.groups.get_mut(group) {
             members.swap_remove(id);
@@ -261,8 +269,8 @@ impl<S: Clone> Registry<S> {
         self.connections.get(id)?.user.as_deref()
     }
 
-    /// The groups of a connection, in no order.
-    pub fn groups_of(&self, id: &str) -> Option<&HashSet<Arc<str>>> {
+    /// The groups of a connection, in order.
+    pub fn groups_of(&self, id: &str) -> Option<&[Arc<str>]> {
         Some(&self.connections.get(id)?.groups)
     }
 

@@ -78,25 +78,38 @@ impl<T: Kept + Clone> Replay<T> {
 }
 
 /// Request ids that were executed: a repetition is answered, not executed again.
+/// Most connections ask for little, and few ids are found as fast without a table.
 #[derive(Debug, Default)]
 pub struct Executed {
-    ids: HashSet<u64>,
     order: VecDeque<u64>,
+    table: Option<Box<HashSet<u64>>>,
 }
+
+/// Ids that are found without a table.
+const FEW: usize = 16;
 
 impl Executed {
     pub fn contains(&self, ack_id: u64) -> bool {
-        self.ids.contains(&ack_id)
+        match &self.table {
+            Some(table) => table.contains(&ack_id),
+            None => self.order.contains(&ack_id),
+        }
     }
 
     /// Remembers a success; a failed request may be repeated with its id.
     pub fn remember(&mut self, ack_id: u64) {
-        if self.ids.insert(ack_id) {
-            self.order.push_back(ack_id);
-            if self.order.len() > MAX_REMEMBERED
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.ids.remove(&oldest);
+        if self.contains(ack_id) {
+            return;
+        }
+        self.order.push_back(ack_id);
+        if self.order.len() == FEW && self.table.is_none() {
+            self.table = Some(Box::new(self.order.iter().copied().collect()));
+        }
+        let oldest = (self.order.len() > MAX_REMEMBERED).then(|| self.order.pop_front());
+        if let Some(table) = &mut self.table {
+            table.insert(ack_id);
+            if let Some(oldest) = oldest.flatten() {
+                table.remove(&oldest);
             }
         }
     }

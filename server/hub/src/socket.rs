@@ -4,8 +4,9 @@
 use crate::config::Config;
 use crate::connection::{Backlog, Clocks, Connection, refuse};
 use crate::fanout::Due;
+use crate::protocol::Protocol;
 use crate::reliable::Executed;
-use crate::session::{Ending, Protocol, Session};
+use crate::session::{Ending, Session};
 use crate::streams::Streams;
 use crate::upstream::Upstream;
 use crate::websocket::Upgrade;

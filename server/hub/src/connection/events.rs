@@ -4,7 +4,8 @@
 use super::Connection;
 use crate::clock;
 use crate::fanout::Encoded;
-use crate::session::{Ending, Protocol};
+use crate::protocol::Protocol;
+use crate::session::Ending;
 use crate::upstream::{Upstream, UpstreamError};
 use bytes::Bytes;
 use http::{Response, StatusCode};

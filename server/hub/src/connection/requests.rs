@@ -3,7 +3,8 @@
 
 use super::Connection;
 use super::events::{Asked, Pending};
-use crate::session::{Ending, Protocol};
+use crate::protocol::Protocol;
+use crate::session::Ending;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use wire::frame::{

@@ -3,7 +3,6 @@
 use super::{Comparison, Function};
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 #[derive(Debug, Clone)]
@@ -11,7 +10,7 @@ pub(super) enum Value<'v> {
     Text(Cow<'v, str>),
     Number(i64),
     Flag(bool),
-    Groups(&'v HashSet<Arc<str>>),
+    Groups(&'v [Arc<str>]),
     Null,
 }
 
@@ -45,7 +44,9 @@ pub(super) fn compare(how: Comparison, left: &Value, right: &Value) -> bool {
 
 pub(super) fn is_member<'v>(value: &Value, mut list: impl Iterator<Item = Value<'v>>) -> bool {
     list.any(|each| match (&each, value) {
-        (Value::Groups(groups), Value::Text(name)) => groups.contains(&**name),
+        (Value::Groups(groups), Value::Text(name)) => {
+            groups.binary_search_by(|group| (**group).cmp(name)).is_ok()
+        }
         _ => compare(Comparison::Eq, value, &each),
     })
 }

@@ -18,3 +18,4 @@ mod storm;
 mod streams;
 mod support;
 mod tokens;
+mod wrapped;
