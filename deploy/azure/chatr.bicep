@@ -154,6 +154,10 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
               name: 'AZURE_CLIENT_ID'
               value: identity.properties.clientId
             }
+            {
+              name: 'PUBSUB_AUDIENCE'
+              value: webhookAudience
+            }
           ]
           probes: [
             {

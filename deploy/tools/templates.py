@@ -34,6 +34,7 @@ SIGN_IN = "server/src/config/sign_in.rs"
 # Settings that the app on Azure is not given, and why. What is here, in chatr.bicep or in the Dockerfile is every
 # setting there is: a new one needs a decision.
 LEFT_AT_DEFAULT = {
+    "AZURE_AUTHORITY_HOST": "the public cloud is meant",
     "CHATR_ADMIN_ADDR": "Container Apps measures by itself, and lets nobody but the ingress in",
     "CHATR_HUB_KEY": "there is no embedded hub",
     "CHATR_IDLE_SECONDS": "the default is meant",
@@ -56,7 +57,7 @@ LEFT_AT_DEFAULT = {
 }
 
 # Variables in our templates that are not Chatr's own settings.
-OF_THE_PLATFORM = {"AZURE_CLIENT_ID": "which of its identities the app acts as; the name is Azure's"}
+OF_THE_PLATFORM = {}
 
 # What azd knows without any output of ours.
 OF_AZD = {"AZURE_ENV_NAME", "AZURE_LOCATION", "AZURE_SUBSCRIPTION_ID", "SERVICE_CHATR_IMAGE_NAME"}

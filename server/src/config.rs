@@ -51,6 +51,19 @@ pub struct Config {
     pub pubsub: Option<Service>,
     /// Azure Tables; SQLite in the data directory when unset.
     pub storage: Option<Storage>,
+    /// What opens those two where they have no key.
+    pub entra: Option<Entra>,
+}
+
+/// Microsoft Entra, and who this server is there.
+#[derive(Clone, Debug)]
+pub struct Entra {
+    /// The identity that this server acts as, and Web PubSub towards it.
+    pub client_id: String,
+    /// Without a slash at the end.
+    pub authority: String,
+    /// Whom the tokens are for that come with events.
+    pub audience: String,
 }
 
 /// What was wrong: one line per setting.
@@ -113,38 +126,57 @@ pub struct Settings {
     /// Azure Web PubSub by access key, as its portal shows it. Unset: sockets end in this process.
     #[arg(long, env = "PUBSUB_CONNECTION_STRING", hide_env_values = true)]
     pubsub_connection_string: Option<String>,
-    /// Azure Web PubSub by managed identity. Not in this build yet.
+    /// Azure Web PubSub by identity: its address. Instead of PUBSUB_CONNECTION_STRING.
     #[arg(long, env = "PUBSUB_ENDPOINT")]
     pubsub_endpoint: Option<String>,
     /// Azure Tables by access key, or UseDevelopmentStorage=true for Azurite. Unset: SQLite.
     #[arg(long, env = "STORAGE_CONNECTION_STRING", hide_env_values = true)]
     storage_connection_string: Option<String>,
-    /// Azure Tables by managed identity. Not in this build yet.
+    /// Azure Tables by identity: the account's name. Instead of STORAGE_CONNECTION_STRING.
     #[arg(long, env = "STORAGE_ACCOUNT_NAME")]
     storage_account_name: Option<String>,
+    /// Client id of the identity that opens both, and that Web PubSub acts as towards Chatr.
+    #[arg(long, env = "AZURE_CLIENT_ID")]
+    azure_client_id: Option<String>,
+    /// Where Microsoft Entra is; another address in other clouds than the public one.
+    #[arg(
+        long,
+        env = "AZURE_AUTHORITY_HOST",
+        default_value = "https://login.microsoftonline.com"
+    )]
+    azure_authority_host: String,
+    /// Whom the tokens are for that Web PubSub sends with events.
+    #[arg(
+        long,
+        env = "PUBSUB_AUDIENCE",
+        default_value = "https://webpubsub.azure.com"
+    )]
+    pubsub_audience: String,
 }
 
 impl Settings {
     pub fn check(self) -> Result<Config, Mistakes> {
         let mut lines = Vec::new();
-        let entra = [
+        for (name, value, other, instead) in [
             (
                 "PUBSUB_ENDPOINT",
                 &self.pubsub_endpoint,
                 "PUBSUB_CONNECTION_STRING",
+                &self.pubsub_connection_string,
             ),
             (
                 "STORAGE_ACCOUNT_NAME",
                 &self.storage_account_name,
                 "STORAGE_CONNECTION_STRING",
+                &self.storage_connection_string,
             ),
-        ];
-        for (name, _, instead) in entra.iter().filter(|(_, value, _)| is_set(value)) {
-            lines.push(format!(
-                "{name}: signing in to Azure by managed identity is not in this build yet; set {instead}"
-            ));
+        ] {
+            if is_set(value) && is_set(instead) {
+                lines.push(format!("{name}: set this one or {other}, not both"));
+            }
         }
         let mut checked = Checked(&mut lines);
+        let entra = checked.entra(&self);
         let config = Config {
             addr: checked.address("CHATR_ADDR", &self.addr),
             admin_addr: checked.optional(&self.admin_addr, |checked, text| {
@@ -179,12 +211,23 @@ impl Settings {
                 .optional(&self.pubsub_connection_string, |checked, text| {
                     checked.kept("PUBSUB_CONNECTION_STRING", Service::read(text))
                 })
+                .or_else(|| {
+                    checked.optional(&self.pubsub_endpoint, |checked, text| {
+                        checked.kept("PUBSUB_ENDPOINT", Service::at(text))
+                    })
+                })
                 .flatten(),
             storage: checked
                 .optional(&self.storage_connection_string, |checked, text| {
                     checked.kept("STORAGE_CONNECTION_STRING", Storage::read(text))
                 })
+                .or_else(|| {
+                    checked.optional(&self.storage_account_name, |checked, text| {
+                        checked.kept("STORAGE_ACCOUNT_NAME", Storage::of(text))
+                    })
+                })
                 .flatten(),
+            entra,
         };
         match lines.is_empty() {
             true => Ok(config),
@@ -271,6 +314,27 @@ impl Checked<'_> {
         text.to_owned()
     }
 
+    /// Asked for where something is opened by identity.
+    fn entra(&mut self, settings: &Settings) -> Option<Entra> {
+        if !is_set(&settings.pubsub_endpoint) && !is_set(&settings.storage_account_name) {
+            return None;
+        }
+        let client_id = settings.azure_client_id.clone().unwrap_or_default();
+        if client_id.is_empty() {
+            self.complain(
+                "AZURE_CLIENT_ID",
+                "name the identity that opens PUBSUB_ENDPOINT and STORAGE_ACCOUNT_NAME",
+            );
+        }
+        let authority = settings.azure_authority_host.trim_end_matches('/');
+        self.kept("AZURE_AUTHORITY_HOST", Service::at(authority));
+        Some(Entra {
+            client_id,
+            authority: authority.to_owned(),
+            audience: settings.pubsub_audience.clone(),
+        })
+    }
+
     fn number(&mut self, name: &str, text: &str, least: u32, most: u32) -> u32 {
         match text.parse() {
             Ok(number) if (least..=most).contains(&number) => number,
@@ -338,7 +402,7 @@ mod tests {
             "--storage-account-name=chatr",
         ]);
         let Mistakes(lines) = wrong.check().unwrap_err();
-        assert_eq!(lines.len(), 16, "{lines:#?}");
+        assert_eq!(lines.len(), 17, "{lines:#?}");
     }
 
     #[test]

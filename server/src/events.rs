@@ -4,6 +4,9 @@
 
 mod owners;
 mod repetitions;
+mod tokens;
+
+pub use tokens::{Issuer, Tokens};
 
 use crate::chat::ChatService;
 use app::chat::{Answer, Command, DraftId, Millis, Notice, Outcome, Refusal, UserId};
@@ -28,12 +31,19 @@ const MAX_EVENT: usize = 1024 * 1024 + 64 * 1024;
 /// What the webhook needs to know.
 pub struct Events {
     pub service: Arc<ChatService>,
-    /// The service's access keys; any of them signs.
-    pub keys: Vec<String>,
+    pub trust: Trust,
     pub hub: String,
     /// The service runs elsewhere: its connections may be older than this server.
     pub outside: bool,
     pub clock: Arc<dyn Fn() -> Millis + Send + Sync>,
+}
+
+/// What an event is believed for.
+pub enum Trust {
+    /// A signature with the service's access key.
+    Key(String),
+    /// A token of the identity that the service acts as: where keys are switched off, signatures mean nothing.
+    Tokens(Box<Tokens>),
 }
 
 /// With what came before.
@@ -75,10 +85,14 @@ async fn receive(State(door): State<Arc<Door>>, request: Request<axum::body::Bod
     };
     let request = Request::from_parts(parts, body);
     let events = &door.events;
-    if !is_signed(events, request.headers()) {
+    let is_believed = match &events.trust {
+        Trust::Key(key) => is_signed(key, request.headers()),
+        Trust::Tokens(tokens) => tokens.believe(request.headers()).await,
+    };
+    if !is_believed {
         return (
             StatusCode::UNAUTHORIZED,
-            "The signature is missing or wrong.",
+            "The signature, or the token, is missing or wrong.",
         )
             .into_response();
     }
@@ -143,17 +157,11 @@ fn is_of_now(time: &str, now: Millis) -> bool {
     (time.as_second() - now).abs() <= WINDOW
 }
 
-fn is_signed(events: &Events, headers: &HeaderMap) -> bool {
+fn is_signed(key: &str, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     text("ce-connectionId")
         .zip(text("ce-signature"))
-        .is_some_and(|(connection, signature)| {
-            verify(
-                events.keys.iter().map(String::as_str),
-                connection,
-                signature,
-            )
-        })
+        .is_some_and(|(connection, signature)| verify([key], connection, signature))
 }
 
 async fn answer(

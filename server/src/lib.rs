@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod events;
+pub mod identity;
 pub mod listen;
 pub mod operator;
 pub mod process;
@@ -24,17 +25,18 @@ use axum::Router;
 use chat::bots::Concierge;
 use chat::moderator::LocalModerator;
 use chat::{ChatService, Existing, Pace, Performing, Publish, Shared, Unpublished, Wiring};
-use config::{Config, DataDir, Storage, Unusable};
-use events::Events;
+use config::{Config, DataDir, Entra, Storage, Unusable};
+use events::{Events, Issuer, Tokens, Trust};
 use hub::{Handler, Hub};
+use identity::{Identity, NoToken};
 use pubsub::PubSub;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use store::attendance::Attendance;
-use store::{Account, OpenError, Sqlite, Store, StoreError, Tables};
+use store::{Account, OpenError, Proof, Sqlite, Store, StoreError, Tables};
 use transport::{NoTls, https, in_process};
-use web::{Desk, Tickets};
+use web::{Desk, Issuing, Tickets};
 use wire::rest::Call;
 
 /// Where calls to the embedded hub and its webhooks are addressed to. Nothing resolves it: both stay in this
@@ -70,8 +72,14 @@ pub enum StartError {
         path: std::path::PathBuf,
         why: OpenError,
     },
-    #[error("STORAGE_CONNECTION_STRING: {endpoint}: {why}")]
-    Tables { endpoint: String, why: StoreError },
+    #[error("{setting}: {endpoint}: {why}")]
+    Tables {
+        setting: &'static str,
+        endpoint: String,
+        why: StoreError,
+    },
+    #[error("AZURE_CLIENT_ID: {0}")]
+    Identity(#[from] NoToken),
     #[error(transparent)]
     Network(#[from] NoTls),
     #[error("the store does not answer: {0}")]
@@ -92,8 +100,9 @@ pub async fn build(config: &Config) -> Result<Built, StartError> {
 /// As `build`, with another patience towards servers and connections that are gone.
 pub async fn build_at(config: &Config, pace: Pace) -> Result<Built, StartError> {
     let data_dir = DataDir::open(config)?;
-    let (hub, pubsub, key) = sockets(config, &data_dir)?;
-    let Opened { store, rows } = open_store(config, &data_dir).await?;
+    let identity = identity(config)?;
+    let (hub, pubsub, trust) = sockets(config, &data_dir, identity.as_ref()).await?;
+    let Opened { store, rows } = open_store(config, &data_dir, identity.as_ref()).await?;
     // A hub in this process tells this server of all connections.
     let rows = rows.filter(|_| hub.is_none());
     let service = ChatService::start(Wiring {
@@ -112,7 +121,7 @@ pub async fn build_at(config: &Config, pace: Pace) -> Result<Built, StartError> 
 
     let events = events::router(Events {
         service: service.clone(),
-        keys: vec![key],
+        trust,
         hub: config.hub.clone(),
         outside: hub.is_none(),
         clock: Arc::new(clock::now),
@@ -144,23 +153,34 @@ pub async fn build_at(config: &Config, pace: Pace) -> Result<Built, StartError> 
     })
 }
 
-/// The hub in this process, or the way to one elsewhere; and the key that both sides sign with.
-fn sockets(
+/// The hub in this process, or the way to one elsewhere; and what its events are believed for.
+async fn sockets(
     config: &Config,
     data_dir: &DataDir,
-) -> Result<(Option<Hub>, Arc<PubSub>, String), StartError> {
+    identity: Option<&Arc<Identity>>,
+) -> Result<(Option<Hub>, Arc<PubSub>, Trust), StartError> {
     if let Some(service) = &config.pubsub {
-        let key = service.key.reveal().to_owned();
         let endpoint = service.endpoint.to_string();
         tracing::info!(%endpoint, "sockets are at Web PubSub");
-        let pubsub = PubSub::new(https()?, &endpoint, &config.hub, &key)
+        let (proof, trust) = match (&service.key, identity, &config.entra) {
+            (Some(key), _, _) => {
+                let key = key.reveal().to_owned();
+                (pubsub::Proof::Key(key.clone()), Trust::Key(key))
+            }
+            (None, Some(identity), Some(entra)) => (
+                pubsub::Proof::Token(identity.clone()),
+                Trust::Tokens(Box::new(tokens(identity, entra).await?)),
+            ),
+            (None, _, _) => unreachable!("settings without a key name an identity"),
+        };
+        let pubsub = PubSub::with_proof(https()?, &endpoint, &config.hub, proof)
             .with_sockets_at(service.endpoint.socket_origin());
-        return Ok((None, Arc::new(pubsub), key));
+        return Ok((None, Arc::new(pubsub), trust));
     }
     let key = data_dir.keys().hub.reveal().to_owned();
     let hub = Hub::new(hub_config(config, &key));
     let pubsub = PubSub::new(in_process(hub.rest_router()), EMBEDDED, &config.hub, &key);
-    Ok((Some(hub), Arc::new(pubsub), key))
+    Ok((Some(hub), Arc::new(pubsub), Trust::Key(key)))
 }
 
 /// A store, and what it knows for other servers.
@@ -169,11 +189,16 @@ struct Opened {
     rows: Option<Arc<dyn Attendance>>,
 }
 
-async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Opened, StartError> {
+async fn open_store(
+    config: &Config,
+    data_dir: &DataDir,
+    identity: Option<&Arc<Identity>>,
+) -> Result<Opened, StartError> {
     if let Some(storage) = &config.storage {
-        let account = account(storage);
+        let account = account(storage, identity);
         let tables = Tables::open(&account, https()?).await;
         let tables = tables.map_err(|why| StartError::Tables {
+            setting: storage.setting(),
             endpoint: account.endpoint,
             why,
         })?;
@@ -199,11 +224,35 @@ async fn open_store(config: &Config, data_dir: &DataDir) -> Result<Opened, Start
     })
 }
 
+/// Who this server is at Azure, if anything there is opened by that.
+fn identity(config: &Config) -> Result<Option<Arc<Identity>>, StartError> {
+    match &config.entra {
+        Some(entra) => Ok(Some(Identity::new(&entra.client_id, https()?)?)),
+        None => Ok(None),
+    }
+}
+
+/// The service acts as the same identity as this server, in the same tenant.
+async fn tokens(identity: &Identity, entra: &Entra) -> Result<Tokens, StartError> {
+    Ok(Tokens::of(Issuer {
+        authority: entra.authority.clone(),
+        tenant: identity.tenant(pubsub::SCOPE).await?,
+        audience: entra.audience.clone(),
+        client_id: entra.client_id.clone(),
+        network: https()?,
+    }))
+}
+
 /// Where the settings say that tables are.
-fn account(storage: &Storage) -> Account {
+fn account(storage: &Storage, identity: Option<&Arc<Identity>>) -> Account {
+    let proof = match (&storage.key, identity) {
+        (Some(key), _) => Proof::Key(key.reveal().to_owned()),
+        (None, Some(identity)) => Proof::Token(identity.clone()),
+        (None, None) => unreachable!("settings without a key name an identity"),
+    };
     Account {
         name: storage.account.clone(),
-        key: storage.key.reveal().to_owned(),
+        proof,
         endpoint: storage.endpoint.clone(),
     }
 }
@@ -266,10 +315,13 @@ impl Sockets for PubSub {
 }
 
 impl Tickets for PubSub {
-    fn ticket(&self, user: UserId, origin: &str) -> Result<String, Refusal> {
-        PubSub::ticket(self, user, origin).map_err(|error| {
-            tracing::error!(%error, "no ticket");
-            Refusal::Unavailable
+    fn ticket(&self, user: UserId, origin: String) -> Issuing<'_> {
+        Box::pin(async move {
+            let ticket = PubSub::ticket(self, user, &origin).await;
+            ticket.map_err(|error| {
+                tracing::error!(%error, "no ticket");
+                Refusal::Unavailable
+            })
         })
     }
 }

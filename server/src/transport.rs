@@ -5,12 +5,23 @@ use axum::Router;
 use axum::body::Body;
 use http::{Request, Response};
 use reqwest::redirect::Policy;
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceExt, service_fn};
 
 /// Takes requests with absolute addresses, and answers.
 pub type HttpService = BoxCloneSyncService<Request<Body>, Response<Body>, BoxError>;
+
+/// A token on its way.
+pub type Bearing<'a> = Pin<Box<dyn Future<Output = Result<String, BoxError>> + Send + 'a>>;
+
+/// Proves who this server is, where no key does.
+pub trait Bearer: Send + Sync {
+    /// A token for the scope, such as `https://storage.azure.com/.default`, that holds for a while.
+    fn bearer(&self, scope: &'static str) -> Bearing<'_>;
+}
 
 /// Why nothing can be asked over the network.
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,7 @@ mod health;
 mod origin;
 mod pages;
 
-pub use backend::{Desk, Tickets};
+pub use backend::{Desk, Issuing, Tickets};
 pub(crate) use origin::called;
 
 use crate::auth::{self, Auth, People, Sockets};

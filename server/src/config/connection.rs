@@ -1,23 +1,24 @@
-//! Connection strings as Azure's portal shows them: `Name=value;Name=value`. Owns which of them can be used;
-//! refuses to try them, and to repeat a key that is in them.
+//! Places at Azure: connection strings as its portal shows them, `Name=value;Name=value`, and addresses that an
+//! identity opens. Owns which of them can be used; refuses to try them, and to repeat a key that is in them.
 
 use super::{PublicUrl, Secret};
 use std::collections::HashMap;
 
-/// A Web PubSub service, by access key.
+/// A Web PubSub service.
 #[derive(Clone, Debug)]
 pub struct Service {
     /// Where calls go, and sockets.
     pub endpoint: PublicUrl,
-    pub key: Secret,
+    /// `None`: by identity.
+    pub key: Option<Secret>,
 }
 
-/// The tables of a storage account, by access key.
+/// The tables of a storage account.
 #[derive(Clone, Debug)]
 pub struct Storage {
     pub account: String,
-    /// Base64.
-    pub key: Secret,
+    /// Base64. `None`: by identity.
+    pub key: Option<Secret>,
     /// Without a slash at the end. Under it, a table is one segment.
     pub endpoint: String,
 }
@@ -58,12 +59,42 @@ impl Service {
             endpoint: endpoint
                 .parse()
                 .map_err(|why| format!("its Endpoint: {why}"))?,
-            key: Secret::new(key),
+            key: Some(Secret::new(key)),
         })
+    }
+
+    /// An address such as `https://name.webpubsub.azure.com`.
+    pub fn at(text: &str) -> Result<Service, String> {
+        let endpoint: PublicUrl = text.parse().map_err(|why| format!("{why}"))?;
+        match endpoint.is_https() || is_here(endpoint.authority()) {
+            true => Ok(Service {
+                endpoint,
+                key: None,
+            }),
+            false => Err(format!("'{text}' is not https: a token is not sent openly")),
+        }
+    }
+}
+
+impl Service {
+    /// The setting that named it.
+    pub const fn setting(&self) -> &'static str {
+        match self.key {
+            Some(_) => "PUBSUB_CONNECTION_STRING",
+            None => "PUBSUB_ENDPOINT",
+        }
     }
 }
 
 impl Storage {
+    /// The setting that named it.
+    pub const fn setting(&self) -> &'static str {
+        match self.key {
+            Some(_) => "STORAGE_CONNECTION_STRING",
+            None => "STORAGE_ACCOUNT_NAME",
+        }
+    }
+
     /// Reads `DefaultEndpointsProtocol=https;AccountName=…;AccountKey=…;EndpointSuffix=core.windows.net`, also
     /// with a `TableEndpoint`; or `UseDevelopmentStorage=true`, which means Azurite on its usual port.
     pub fn read(text: &str) -> Result<Storage, String> {
@@ -73,7 +104,7 @@ impl Storage {
             let (account, key) = EMULATOR;
             return Ok(Storage {
                 account: account.into(),
-                key: Secret::new(key),
+                key: Some(Secret::new(key)),
                 endpoint: format!("http://127.0.0.1:10002/{account}"),
             });
         }
@@ -81,8 +112,7 @@ impl Storage {
             return Err("a SharedAccessSignature cannot be used, an AccountKey can".into());
         }
         let account = word("accountname").ok_or("it has no AccountName=")?;
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-        if !account.chars().all(plain) || !(3..=24).contains(&account.len()) {
+        if !is_account(account) {
             return Err(format!("'{account}' is no name of a storage account"));
         }
         let key = word("accountkey").ok_or("it has no AccountKey=")?;
@@ -104,12 +134,59 @@ impl Storage {
         match is_web {
             true => Ok(Storage {
                 account: account.into(),
-                key: Secret::new(key),
+                key: Some(Secret::new(key)),
                 endpoint,
             }),
             false => Err(format!("'{endpoint}' is no address of tables")),
         }
     }
+
+    /// An account's name, or the address of its tables where that is not at `core.windows.net`.
+    pub fn of(text: &str) -> Result<Storage, String> {
+        if is_account(text) {
+            return Ok(Storage {
+                account: text.into(),
+                key: None,
+                endpoint: format!("https://{text}.table.core.windows.net"),
+            });
+        }
+        let endpoint = text.trim_end_matches('/');
+        let url: http::Uri = endpoint
+            .parse()
+            .map_err(|_| format!("'{text}' is no name of a storage account"))?;
+        let authority = url.authority().map(|one| one.as_str()).unwrap_or_default();
+        let path = url.path().trim_matches('/');
+        let account = match path.is_empty() {
+            true => authority.split('.').next().unwrap_or_default(),
+            false => path,
+        };
+        if url.query().is_some() || !is_account(account) {
+            return Err(format!("'{text}' is no name of a storage account"));
+        }
+        match url.scheme_str() {
+            Some("https") => {}
+            Some("http") if is_here(authority) => {}
+            _ => return Err(format!("'{text}' is not https: a token is not sent openly")),
+        }
+        Ok(Storage {
+            account: account.into(),
+            key: None,
+            endpoint: endpoint.into(),
+        })
+    }
+}
+
+fn is_account(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    name.chars().all(plain) && (3..=24).contains(&name.len())
+}
+
+/// On this machine.
+fn is_here(authority: &str) -> bool {
+    let host = authority
+        .rsplit_once(':')
+        .map_or(authority, |(host, _)| host);
+    ["127.0.0.1", "localhost", "[::1]"].contains(&host)
 }
 
 /// The values by their names in lower case. A value may hold `=`.
@@ -155,7 +232,8 @@ mod tests {
             service.endpoint.socket_origin(),
             "wss://chat.webpubsub.azure.com"
         );
-        assert_eq!(service.key.reveal(), format!("{key}="));
+        let read = service.key.as_ref().map(Secret::reveal);
+        assert_eq!(read, Some(format!("{key}=").as_str()));
         let text = format!("endpoint=http://127.0.0.1;port=8080;accesskey={key}");
         let service = Service::read(&text).unwrap();
         assert_eq!(service.endpoint.to_string(), "http://127.0.0.1:8080");
@@ -194,6 +272,39 @@ mod tests {
         assert_eq!(storage.unwrap().endpoint, "http://127.0.0.1:7/chatr1");
         let storage = Storage::read("UseDevelopmentStorage=true").unwrap();
         assert_eq!(storage.endpoint, "http://127.0.0.1:10002/devstoreaccount1");
+    }
+
+    #[test]
+    fn what_an_identity_opens_is_an_address_that_nobody_listens_to() {
+        let storage = Storage::of("chatr1").unwrap();
+        assert_eq!(storage.endpoint, "https://chatr1.table.core.windows.net");
+        let storage = Storage::of("https://chatr1.table.core.chinacloudapi.cn/").unwrap();
+        assert_eq!(storage.account, "chatr1");
+        let storage = Storage::of("http://127.0.0.1:7/chatr1").unwrap();
+        assert_eq!(
+            (storage.account.as_str(), storage.key.is_none()),
+            ("chatr1", true)
+        );
+        for wrong in [
+            "",
+            "No",
+            "http://chatr1.example.org",
+            "https://",
+            "ftp://a.b",
+            "https://chatr1.b/c?d",
+        ] {
+            assert!(Storage::of(wrong).is_err(), "{wrong}");
+        }
+        assert!(
+            Service::at("https://chat.webpubsub.azure.com/")
+                .unwrap()
+                .key
+                .is_none()
+        );
+        assert!(Service::at("http://127.0.0.1:7").is_ok());
+        for wrong in ["http://chat.webpubsub.azure.com", "chat", "https://a.b/c"] {
+            assert!(Service::at(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,16 +2,18 @@
 //! and then each place that they name is tried, as a start would. Prints one line for each. Refuses to serve.
 
 use crate::config::{Config, DataDir, Mistakes, Service, Settings, Storage};
-use crate::pubsub::PubSub;
+use crate::identity::Identity;
+use crate::pubsub::{Proof, PubSub};
 use crate::store::{Sqlite, Tables};
 use crate::transport::https;
-use crate::{SQLITE, account, events};
+use crate::{SQLITE, account, events, identity};
 use axum::body::Body;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory};
 use http::Request;
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
@@ -61,11 +63,18 @@ pub async fn examine(config: Result<Config, Mistakes>, matches: &ArgMatches) -> 
             if let Some(addr) = config.admin_addr {
                 tell(listening("CHATR_ADMIN_ADDR", addr).await);
             }
+            let identity = match identity(&config) {
+                Ok(identity) => identity,
+                Err(why) => {
+                    tell(Finding::Wrong(why.to_string()));
+                    return Err(Wrong(wrong));
+                }
+            };
             if let Some(storage) = &config.storage {
-                tell(tables(storage).await);
+                tell(tables(storage, identity.as_ref()).await);
             }
             if let Some(service) = &config.pubsub {
-                tell(service_answers(service, &config.hub).await);
+                tell(service_answers(service, &config.hub, identity.as_ref()).await);
                 tell(webhook(&config).await);
             }
         }
@@ -158,35 +167,44 @@ async fn listening(setting: &str, addr: SocketAddr) -> Finding {
     }
 }
 
-async fn tables(storage: &Storage) -> Finding {
-    let endpoint = &storage.endpoint;
+async fn tables(storage: &Storage, identity: Option<&Arc<Identity>>) -> Finding {
+    let (setting, endpoint) = (storage.setting(), &storage.endpoint);
     let tried = async {
         let service = https().map_err(|why| why.to_string())?;
-        let tables = Tables::reach(&account(storage), service).await;
+        let tables = Tables::reach(&account(storage, identity), service).await;
         let tables = tables.map_err(|why| why.to_string())?;
         tables.try_out().await.map_err(|why| why.to_string())
     };
     match in_time(tried).await {
         Ok(()) => Finding::Fine(format!(
-            "STORAGE_CONNECTION_STRING: {endpoint} answers; a row was written, read and removed"
+            "{setting}: {endpoint} answers; a row was written, read and removed"
         )),
-        Err(why) => Finding::Wrong(format!("STORAGE_CONNECTION_STRING: {endpoint}: {why}")),
+        Err(why) => Finding::Wrong(format!("{setting}: {endpoint}: {why}")),
     }
 }
 
-/// Asks for something that needs the key and changes nothing.
-async fn service_answers(service: &Service, hub: &str) -> Finding {
-    let endpoint = service.endpoint.to_string();
+/// Asks for something that needs the key, or the token, and changes nothing.
+async fn service_answers(
+    service: &Service,
+    hub: &str,
+    identity: Option<&Arc<Identity>>,
+) -> Finding {
+    let (setting, endpoint) = (service.setting(), service.endpoint.to_string());
     let tried = async {
         let network = https().map_err(|why| why.to_string())?;
-        let pubsub = PubSub::new(network, &endpoint, hub, service.key.reveal());
+        let proof = match (&service.key, identity) {
+            (Some(key), _) => Proof::Key(key.reveal().to_owned()),
+            (None, Some(identity)) => Proof::Token(identity.clone()),
+            (None, None) => return Err("no identity opens it".to_owned()),
+        };
+        let pubsub = PubSub::with_proof(network, &endpoint, hub, proof);
         pubsub.try_out().await.map_err(|why| why.to_string())
     };
     match in_time(tried).await {
         Ok(()) => Finding::Fine(format!(
-            "PUBSUB_CONNECTION_STRING: {endpoint} answers and takes the key, for the hub {hub}"
+            "{setting}: {endpoint} answers and lets us in, for the hub {hub}"
         )),
-        Err(why) => Finding::Wrong(format!("PUBSUB_CONNECTION_STRING: {endpoint}: {why}")),
+        Err(why) => Finding::Wrong(format!("{setting}: {endpoint}: {why}")),
     }
 }
 

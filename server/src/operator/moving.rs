@@ -7,7 +7,7 @@ use crate::config::{Config, DataDir, Unusable};
 use crate::store::archive::{Archive, ArchiveError, Reader, Summary, Unsound, Writer};
 use crate::store::{OpenError, Sqlite, StoreError, Tables};
 use crate::transport::{NoTls, https};
-use crate::{SQLITE, account};
+use crate::{SQLITE, StartError, account, identity};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -40,6 +40,8 @@ pub enum NotMoved {
     Tables { endpoint: String, why: StoreError },
     #[error(transparent)]
     Network(#[from] NoTls),
+    #[error(transparent)]
+    Identity(#[from] Box<StartError>),
     #[error("{path} is there already: name a new file", path = path.display())]
     Exists { path: PathBuf },
     #[error("{path}: {why}", path = path.display())]
@@ -62,7 +64,7 @@ pub enum NotMoved {
 /// Opens what the settings name. A store that is to be read must be there.
 pub async fn open(config: &Config, may_create: bool) -> Result<Place, NotMoved> {
     if let Some(storage) = &config.storage {
-        let account = account(storage);
+        let account = account(storage, identity(config).map_err(Box::new)?.as_ref());
         let tables = Tables::reach(&account, https()?).await;
         let tables = tables.map_err(|why| NotMoved::Tables {
             endpoint: account.endpoint,

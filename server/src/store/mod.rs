@@ -32,7 +32,7 @@ mod sqlite;
 mod tables;
 
 pub use sqlite::{OpenError, Sqlite};
-pub use tables::{Account, Tables};
+pub use tables::{Account, Proof, Tables};
 
 use app::chat::{
     Chat, ChatId, ChatSummary, DraftId, Fact, Membership, Millis, OpenChat, Page, Person, Refusal,

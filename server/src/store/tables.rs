@@ -31,7 +31,7 @@ mod row;
 mod rows;
 mod sweep;
 
-pub use client::Account;
+pub use client::{Account, Proof};
 
 use super::{
     Decided, Decision, Newcomer, Parts, Reading, Reminder, Scope, Store, StoreError, Told, View,

@@ -8,14 +8,19 @@ use app::chat::{
     ChatId, ChatSummary, Command, DraftId, Outcome, Page, Post, Present, Refusal, Snapshot, UserId,
     Window,
 };
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// Issues what opens a socket.
 pub trait Tickets: Send + Sync {
     /// The URL of a socket for `user`, valid for a few minutes. `origin` is where the visitor sees this
     /// server, as `ws://host:port` or `wss://host`; whoever issues tickets for elsewhere has no use for it.
-    fn ticket(&self, user: UserId, origin: &str) -> Result<String, Refusal>;
+    fn ticket(&self, user: UserId, origin: String) -> Issuing<'_>;
 }
+
+/// A ticket on its way.
+pub type Issuing<'a> = Pin<Box<dyn Future<Output = Result<String, Refusal>> + Send + 'a>>;
 
 /// The whole server, as the pages see it.
 pub struct Desk {
@@ -35,7 +40,7 @@ impl Backend for Desk {
         };
         Box::pin(async move {
             let origin = origin.ok_or(Refusal::Malformed)?;
-            let url = self.tickets.ticket(user.id(), &origin)?;
+            let url = self.tickets.ticket(user.id(), origin).await?;
             Ok(Ticket { url })
         })
     }

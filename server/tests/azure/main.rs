@@ -11,6 +11,7 @@
 mod azurite;
 mod both_outside;
 mod calls;
+mod entra;
 mod operators;
 mod replicas;
 #[path = "../support/service.rs"]

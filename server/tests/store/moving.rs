@@ -9,7 +9,7 @@ use app::chat::{
 };
 use server::operator::moving::{NotMoved, export, import};
 use server::store::archive::{Archive, ArchiveError, Entry, Reader, Unsound};
-use server::store::{Account, Newcomer, Reminder, Sqlite, Tables};
+use server::store::{Account, Newcomer, Proof, Reminder, Sqlite, Tables};
 use server::transport::https;
 use std::io::BufReader;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ impl Own {
     fn account(&self) -> Account {
         Account {
             name: self.0.name.clone(),
-            key: self.0.key.clone(),
+            proof: Proof::Key(self.0.key.clone()),
             endpoint: self.0.endpoint.clone(),
         }
     }

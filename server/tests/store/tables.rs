@@ -13,7 +13,7 @@ mod servers;
 use crate::hall::Place;
 use azurite::{Azurite, OwnAccount};
 use patience::Patience;
-use server::store::{Account, Store, Tables};
+use server::store::{Account, Proof, Store, Tables};
 use server::transport::https;
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ impl Own {
     pub async fn server(&self) -> Arc<dyn Store> {
         let account = Account {
             name: self.0.name.clone(),
-            key: self.0.key.clone(),
+            proof: Proof::Key(self.0.key.clone()),
             endpoint: self.0.endpoint.clone(),
         };
         Arc::new(

@@ -91,6 +91,16 @@ const KEPT: &[(&str, &[&str], &str)] = &[
     ("rusqlite", &["server/src/store/"], "trait Store"),
     ("azure_core", &["server/src/store/tables"], "trait Store"),
     (
+        "azure_core_1",
+        &["server/src/identity.rs"],
+        "transport::Bearer",
+    ),
+    (
+        "azure_identity",
+        &["server/src/identity.rs"],
+        "transport::Bearer",
+    ),
+    (
         "azure_data_tables",
         &["server/src/store/tables"],
         "trait Store",

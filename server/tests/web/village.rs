@@ -2,8 +2,7 @@
 //! process is only noted: calls to Web PubSub, and sockets that should close.
 
 use app::chat::{
-    Access, Body as Text, ChatId, Command, DraftId, Fact, Outcome, Post, Record, Refusal, Settings,
-    UserId,
+    Access, Body as Text, ChatId, Command, DraftId, Fact, Outcome, Post, Record, Settings, UserId,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -17,7 +16,7 @@ use server::clock;
 use server::config::{Secret, Settings as Options};
 use server::store::Sqlite;
 use server::transport::https;
-use server::web::{Desk, Parts, Tickets, router};
+use server::web::{Desk, Issuing, Parts, Tickets, router};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -51,9 +50,11 @@ impl Sockets for Outside {
 }
 
 impl Tickets for Outside {
-    fn ticket(&self, user: UserId, origin: &str) -> Result<String, Refusal> {
-        assert!(!origin.contains(TRAP), "the trap has sprung");
-        Ok(format!("{origin}/for/{user}"))
+    fn ticket(&self, user: UserId, origin: String) -> Issuing<'_> {
+        Box::pin(async move {
+            assert!(!origin.contains(TRAP), "the trap has sprung");
+            Ok(format!("{origin}/for/{user}"))
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use super::health::Health;
 use super::key::Key;
 use super::row::{Etag, Row, Unfit};
 use crate::store::StoreError;
-use crate::transport::HttpService;
+use crate::transport::{Bearer, HttpService};
 use azure_core::error::{Error, ErrorKind};
 use azure_core::{RetryOptions, TransportOptions};
 use azure_data_tables::IfMatchCondition;
@@ -40,10 +40,17 @@ const BUSY: Duration = Duration::from_millis(500);
 #[derive(Clone)]
 pub struct Account {
     pub name: String,
-    /// Base64, as the portal shows it.
-    pub key: String,
+    pub proof: Proof,
     /// Such as `https://name.table.core.windows.net`, without a slash at the end.
     pub endpoint: String,
+}
+
+/// What opens an account.
+#[derive(Clone)]
+pub enum Proof {
+    /// Base64, as the portal shows it.
+    Key(String),
+    Token(Arc<dyn Bearer>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,12 +148,19 @@ impl Client {
             account: account.name.clone(),
             uri: account.endpoint.clone(),
         };
-        let key = StorageCredentials::access_key(account.name.clone(), account.key.clone());
+        let (credentials, bearer) = match &account.proof {
+            Proof::Key(key) => {
+                let credentials = StorageCredentials::access_key(account.name.clone(), key.clone());
+                (credentials, None)
+            }
+            // The carrier adds the token: it knows whether it has one.
+            Proof::Token(bearer) => (StorageCredentials::anonymous(), Some(bearer.clone())),
+        };
         Client {
-            service: TableServiceClientBuilder::with_location(place, key)
+            service: TableServiceClientBuilder::with_location(place, credentials)
                 // The crate would go on for a minute; deadlines and retries are ours.
                 .retry(RetryOptions::none())
-                .transport(TransportOptions::new(Arc::new(Carrier(service))))
+                .transport(TransportOptions::new(Arc::new(Carrier { service, bearer })))
                 .build(),
             health: Health::default(),
         }

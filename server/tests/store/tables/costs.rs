@@ -6,7 +6,7 @@ use app::chat::{Access, ChatId, Command, DraftId, Kind, Millis, Person, Record, 
 use server::chat::decide::{Asked, decide, scope};
 use server::chat::moderator::LocalModerator;
 use server::store::attendance::{Attendance, Change, Seat, State};
-use server::store::{Account, Commit, Reminder, Store, Tables, View};
+use server::store::{Account, Commit, Proof, Reminder, Store, Tables, View};
 use server::transport::{HttpService, https};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -84,7 +84,7 @@ async fn everything_costs_what_the_page_says() {
     let Own(account) = Own::new().await;
     let account = Account {
         name: account.name.clone(),
-        key: account.key.clone(),
+        proof: Proof::Key(account.key.clone()),
         endpoint: account.endpoint.clone(),
     };
     let mut counted = Counted::open(&account).await;

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::Request;
 use server::chat::decide::{Asked, decide, scope};
 use server::chat::moderator::LocalModerator;
-use server::store::{Account, Decided, Scope, Store, StoreError, Tables, View};
+use server::store::{Account, Decided, Proof, Scope, Store, StoreError, Tables, View};
 use server::transport::{HttpService, https};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +25,7 @@ impl Lossy {
     async fn open(place: &Own) -> Lossy {
         let account = Account {
             name: place.0.name.clone(),
-            key: place.0.key.clone(),
+            proof: Proof::Key(place.0.key.clone()),
             endpoint: place.0.endpoint.clone(),
         };
         let (loses, network) = (Arc::new(AtomicBool::new(false)), https().expect("TLS"));

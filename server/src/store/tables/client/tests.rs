@@ -33,7 +33,7 @@ async fn tables() -> Place {
 fn client(name: &str, key: &str, endpoint: &str) -> Client {
     let account = Account {
         name: name.to_owned(),
-        key: key.to_owned(),
+        proof: Proof::Key(key.to_owned()),
         endpoint: endpoint.to_owned(),
     };
     Client::new(&account, https().unwrap())
