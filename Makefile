@@ -41,6 +41,8 @@ bench: ## measure the server under load and the page in a browser, into docs/ben
 	# The server is built by cargo bench: building it before as well takes as long again, for another set of features.
 	LEPTOS_SITE_ROOT=target/release/site cargo leptos build --release --precompress --frontend-only
 	cargo bench --locked -p server --bench load
+	# The hub's own part, against the limit only; make bench-hub has the rest.
+	PEERS=limit,limit-each SIZES=100,1000 cargo bench --locked -p hub --bench load -- fanout idle
 	failed=0
 	for program in end2end/bench/*.mjs; do
 		echo "bench: $$program"

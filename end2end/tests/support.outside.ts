@@ -40,15 +40,16 @@ export class Outside {
     this.#gate = gate;
   }
 
-  static async start(): Promise<Outside> {
+  /** `wished` is the port for Chatr, if it may not be any. */
+  static async start(wished = 0): Promise<Outside> {
     const settings: Settings = {};
     if (process.env.CHATR_STATE === "azurite") {
       const port = await (azurite ??= startAzurite());
       const name = `chatr${taken++}`;
       settings.STORAGE_CONNECTION_STRING = `AccountName=${name};AccountKey=${KEY};TableEndpoint=http://127.0.0.1:${port}/${name}`;
     }
-    if (process.env.CHATR_SOCKETS !== "hub") return new Outside(settings, 0);
-    const port = await freePort();
+    if (process.env.CHATR_SOCKETS !== "hub") return new Outside(settings, wished);
+    const port = wished || (await freePort());
     const handler = `hub=chat url=http://127.0.0.1:${port}/api/eventHandler system-events=connect,connected,disconnected`;
     const hub = spawn(resolve(root, "target/debug/hub"), ["--port", "0", "--log", "error", "--handler", handler], {
       stdio: ["ignore", "pipe", "inherit"],
@@ -90,7 +91,7 @@ async function startAzurite(): Promise<number> {
 }
 
 /** What a program says first of what was waited for. */
-async function said(child: ChildProcess, pattern: RegExp): Promise<string> {
+export async function said(child: ChildProcess, pattern: RegExp): Promise<string> {
   let text = "";
   return new Promise((found, failed) => {
     child.on("exit", () => failed(new Error(`it did not start:\n${text}`)));
@@ -102,7 +103,7 @@ async function said(child: ChildProcess, pattern: RegExp): Promise<string> {
   });
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();

@@ -39,7 +39,8 @@ export class Server {
       throw new Error(`${program} is not there: run deploy/tools/site.sh first`);
     }
     const folder = await mkdtemp(join(tmpdir(), "chatr-end2end-"));
-    const outside = await Outside.start();
+    const { CHATR_ADDR: wished } = settings;
+    const outside = await Outside.start(wished ? Number(new URL(`http://${wished}`).port) : 0);
     const server = new Server(folder, settings, outside);
     await server.#spawn(`127.0.0.1:${outside.port}`);
     return server;
