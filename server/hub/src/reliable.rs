@@ -82,6 +82,10 @@ impl<T: Kept + Clone> Replay<T> {
 #[derive(Debug, Default)]
 pub struct Executed {
     order: VecDeque<u64>,
+    #[expect(
+        clippy::box_collection,
+        reason = "every connection keeps room for it, and few need one"
+    )]
     table: Option<Box<HashSet<u64>>>,
 }
 
