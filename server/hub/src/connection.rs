@@ -34,6 +34,9 @@ use wire::frame::ServiceFrame;
 /// How long what waits for a full socket may be stuck before the socket counts as lost.
 const WRITE_DEADLINE: Duration = Duration::from_secs(10);
 
+/// Pings in a row without a word in return after which the client counts as lost.
+const UNHEARD_PINGS: u8 = 2;
+
 /// A client that went away on purpose says so with this code when a page is left; only browsers do.
 const GOING_AWAY: u16 = 1001;
 
@@ -61,8 +64,11 @@ pub struct Connection {
 }
 
 /// What time decides.
+#[derive(Default)]
 pub struct Clocks {
-    last_heard: Instant,
+    /// Pings since something was heard. Counted, not timed: a process that was stopped for a while was deaf, and its
+    /// clients were not silent.
+    unheard_pings: u8,
     /// When the stream that is idle longest ends.
     idle_stream: Option<Pin<Box<Sleep>>>,
     stuck: Option<Stuck>,
@@ -72,16 +78,6 @@ pub struct Clocks {
 struct Stuck {
     deadline: Pin<Box<Sleep>>,
     until: u64,
-}
-
-impl Default for Clocks {
-    fn default() -> Self {
-        Self {
-            last_heard: Instant::now(),
-            idle_stream: None,
-            stuck: None,
-        }
-    }
 }
 
 /// How a socket came to its end.
@@ -201,7 +197,6 @@ impl Connection {
     }
 
     async fn serve(&mut self, reader: &mut Reader, pending: &mut Option<Pending>) -> Left {
-        let keep_alive = self.hub.config().keep_alive;
         self.clocks = Clocks::default();
         loop {
             let happened = match self.write_out(reader, pending).await {
@@ -220,17 +215,18 @@ impl Connection {
                 }
                 Happened::Signal(Signal::Ticked) => {
                     let reading = self.may_read(pending.as_ref());
-                    if reading && self.clocks.last_heard.elapsed() > keep_alive * 2 {
+                    if reading && self.clocks.unheard_pings >= UNHEARD_PINGS {
                         return lost("PingTimeout");
                     }
+                    self.clocks.unheard_pings += u8::from(reading);
                     self.session.say(frame(PING, &[]));
                 }
                 Happened::TooSlow => return lost("SlowClient"),
                 Happened::Answer(answer) => {
                     self.settle(*answer);
                     // What the client said meanwhile was not read: it was not silent.
-                    self.clocks.last_heard = Instant::now();
-                    self.streams.renew(self.clocks.last_heard);
+                    self.clocks.unheard_pings = 0;
+                    self.streams.renew(Instant::now());
                     *pending = self.catch_up();
                 }
                 Happened::IdleStream => self.expire_streams(),
@@ -349,7 +345,7 @@ impl Connection {
             closed.is_none() && self.may_read(pending.as_ref()) && !self.session.is_ending()
         });
         heard.map(|heard| {
-            self.clocks.last_heard = Instant::now();
+            self.clocks.unheard_pings = 0;
             match (closed, heard) {
                 (Some(code), _) => Heard::Close(code),
                 (None, Ok(Ok(true))) => Heard::All,
