@@ -67,6 +67,23 @@ pub struct Decoder {
 struct Fragments {
     opcode: u8,
     bytes: Vec<u8>,
+    /// How many of them are known to be UTF-8, in a text.
+    sound: usize,
+}
+
+impl Fragments {
+    /// Adds one, and refuses a text that nothing can make whole any more. A character may go on in the next.
+    fn add(&mut self, payload: &[u8]) -> Result<(), Broken> {
+        self.bytes.extend_from_slice(payload);
+        if self.opcode == TEXT {
+            self.sound += match std::str::from_utf8(&self.bytes[self.sound..]) {
+                Ok(text) => text.len(),
+                Err(error) if error.error_len().is_none() => error.valid_up_to(),
+                Err(_) => return Err(Broken::Utf8),
+            };
+        }
+        Ok(())
+    }
 }
 
 /// The head of a client's frame.
@@ -187,17 +204,22 @@ impl Decoder {
             }
             (None, true) => Ok(Some(Incoming::Binary(Cow::Borrowed(payload)))),
             (None, false) => {
-                let bytes = payload.to_vec();
-                self.fragments = Some(Box::new(Fragments { opcode, bytes }));
+                let mut first = Fragments {
+                    opcode,
+                    bytes: Vec::new(),
+                    sound: 0,
+                };
+                first.add(payload)?;
+                self.fragments = Some(Box::new(first));
                 Ok(None)
             }
             (Some(mut before), last) => {
-                before.bytes.extend_from_slice(payload);
+                before.add(payload)?;
                 if !last {
                     self.fragments = Some(before);
                     return Ok(None);
                 }
-                let Fragments { opcode, bytes } = *before;
+                let Fragments { opcode, bytes, .. } = *before;
                 if opcode == TEXT {
                     let text = String::from_utf8(bytes).map_err(|_| Broken::Utf8)?;
                     return Ok(Some(Incoming::Text(Cow::Owned(text))));
@@ -210,7 +232,9 @@ impl Decoder {
 
 /// Eight bytes at a time: the compiler makes wide registers of it.
 fn unmask(payload: &mut [u8], mask: [u8; 4]) {
-    let wide = [mask, mask].concat();
+    let mut wide = [0; 8];
+    wide[..4].copy_from_slice(&mask);
+    wide[4..].copy_from_slice(&mask);
     let mut chunks = payload.chunks_exact_mut(8);
     for chunk in &mut chunks {
         for (byte, key) in chunk.iter_mut().zip(&wide) {
@@ -372,6 +396,23 @@ mod tests {
         ] {
             assert_eq!(hear(&[bytes]), Err(broken), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn a_text_that_cannot_become_one_is_refused_at_the_fragment_that_spoils_it() {
+        let euro = "€".as_bytes();
+        let parts = |first: &[u8], second: &[u8]| {
+            let mask = [1, 2, 3, 4];
+            [
+                masked(TEXT, first, mask),
+                masked(CONTINUATION, second, mask),
+            ]
+            .concat()
+        };
+        assert_eq!(hear(&[&parts(&euro[..2], &euro[2..])]), Ok(vec![]));
+        assert_eq!(hear(&[&parts(&euro[..2], b"x")]), Err(Broken::Utf8));
+        assert_eq!(hear(&[&parts(b"x", &[0xFF])]), Err(Broken::Utf8));
+        assert_eq!(hear(&[&masked(TEXT, &[0xC0], [0; 4])]), Err(Broken::Utf8));
     }
 
     proptest! {
