@@ -110,7 +110,7 @@ fn settings(matches: &ArgMatches) -> String {
             Some(text) => text,
         };
         Some(
-            format!("{name:<28} {value:<32} {source}")
+            format!("{name:<29} {value:<33} {source}")
                 .trim_end()
                 .to_owned()
                 + "\n",
