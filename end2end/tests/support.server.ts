@@ -3,9 +3,9 @@
  * starts and dies, and nothing of what it serves.
  */
 
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -83,7 +83,19 @@ export class Server {
     const stored = files.some(
       (file) => file.isFile() && readFileSync(join(file.parentPath, file.name)).includes(words),
     );
-    return stored || this.#said.includes(words);
+    return stored || this.#said.includes(words) || this.#exported().includes(words);
+  }
+
+  /** What is kept outside, in words. */
+  #exported(): string {
+    if (!this.#outside.settings.STORAGE_CONNECTION_STRING) return "";
+    const folder = mkdtempSync(join(tmpdir(), "chatr-export-"));
+    const file = join(folder, "all.jsonl");
+    const env = { PATH: process.env.PATH, ...this.#outside.settings, CHATR_DATA_DIR: folder };
+    execFileSync(program, ["export", file], { cwd: root, env, stdio: "pipe" });
+    const text = readFileSync(file, "utf8");
+    rmSync(folder, { recursive: true });
+    return text;
   }
 
   async #spawn(address: string): Promise<void> {
