@@ -40,8 +40,9 @@ export class Outside {
     this.#gate = gate;
   }
 
-  /** `wished` is the port for Chatr, if it may not be any. */
-  static async start(wished = 0): Promise<Outside> {
+  /** For a Chatr with these settings: its address, if it may not be any, and its day, which is that of its sockets. */
+  static async start(given: Settings): Promise<Outside> {
+    const wished = given.CHATR_ADDR ? Number(new URL(`http://${given.CHATR_ADDR}`).port) : 0;
     const settings: Settings = {};
     if (process.env.CHATR_STATE === "azurite") {
       const port = await (azurite ??= startAzurite());
@@ -52,6 +53,7 @@ export class Outside {
     const port = wished || (await freePort());
     const handler = `hub=chat url=http://127.0.0.1:${port}/api/eventHandler system-events=connect,connected,disconnected`;
     const hub = spawn(resolve(root, "target/debug/hub"), ["--port", "0", "--log", "error", "--handler", handler], {
+      env: { ...process.env, ...given },
       stdio: ["ignore", "pipe", "inherit"],
     });
     const own = await said(hub, /^(Endpoint=\S+)$/m);

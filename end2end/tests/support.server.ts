@@ -39,8 +39,7 @@ export class Server {
       throw new Error(`${program} is not there: run deploy/tools/site.sh first`);
     }
     const folder = await mkdtemp(join(tmpdir(), "chatr-end2end-"));
-    const { CHATR_ADDR: wished } = settings;
-    const outside = await Outside.start(wished ? Number(new URL(`http://${wished}`).port) : 0);
+    const outside = await Outside.start(settings);
     const server = new Server(folder, settings, outside);
     await server.#spawn(`127.0.0.1:${outside.port}`);
     return server;
