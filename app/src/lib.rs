@@ -9,6 +9,8 @@
 pub mod api;
 pub mod chat;
 pub mod components;
+#[cfg(feature = "ssr")]
+mod early;
 pub mod live;
 pub mod pages;
 pub mod realtime;
@@ -24,6 +26,7 @@ use pages::{ChatPage, NotFound, SignIn};
 /// The HTML document around the app. Its theme comes with the request, so that no wrong colour flashes.
 #[cfg(feature = "ssr")]
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    use leptos::nonce::use_nonce;
     use leptos_meta::{HashedStylesheet, MetaTags};
 
     view! {
@@ -39,6 +42,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f4f2ed"/>
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#161a18"/>
+                <script nonce=use_nonce()>{early::KEEP_CLICK}</script>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
                 <link rel="apple-touch-icon" href="/icon-192.png"/>

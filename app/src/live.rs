@@ -86,14 +86,15 @@ pub fn turn_pages(desk: Desk, log: Log) {
     let busy = RwSignal::new(false);
     Effect::new(move |wished: Option<u32>| {
         let wish = desk.wish.get();
+        let wished = wished.unwrap_or_default();
         let edges = log.edges();
         let (near_top, near_bottom) = (desk.near_top.get(), desk.near_bottom.get());
         if busy.get() || !edges.loaded {
             // A wish is not forgotten while something else is fetched.
-            return wished.unwrap_or(wish);
+            return wished;
         }
         let wanted = log.read(|timeline| timeline.wants());
-        let window = if edges.behind > 0 && wished.is_some_and(|wished| wished != wish) {
+        let window = if edges.behind > 0 && wished != wish {
             Some(Window::Latest)
         } else if wanted.is_some() {
             wanted

@@ -59,6 +59,8 @@ test("a message that arrives while one reads above moves nothing", async ({ ente
   await expect(message(bob, "line 60.")).toBeInViewport();
   await messages(bob).evaluate((list) => list.scrollBy(0, -600));
   await expect(jump(bob)).toBeVisible();
+  // Older messages come above by themselves, which has a story of its own.
+  await expect(bob.getByText("This is the beginning of the chat.")).toBeAttached();
   const before = await tops(bob);
   for (let i = 1; i <= 3; i++) await ada.post(ada.lobby, `while you read ${i}`);
   await expect(jump(bob)).toContainText("3 new");

@@ -1,6 +1,6 @@
 /** Reading and writing where no script runs, and before the first one has. */
 
-import { expect, heading, messages, see, test } from "./support.ts";
+import { expect, heading, message, messages, openChat, see, test, type Page } from "./support.ts";
 
 const javaScriptEnabled = false;
 
@@ -58,3 +58,38 @@ test("a message that cannot be posted is answered with the reason", async ({ ent
   await expect(paper.getByRole("alert")).toContainText("moderator");
   await expect(messages(paper).getByRole("article")).toHaveCount(0);
 });
+
+test("a click that comes before the page hears it is heard once it does", async ({ enter }) => {
+  const ada = await enter("Ada");
+  const arrive = await holdProgram(ada);
+  await ada.goto("/chat", { waitUntil: "commit" });
+  await ada.getByRole("button", { name: "New chat" }).click();
+  await expect(ada.locator("html[data-hydrated]")).not.toBeAttached();
+  await expect(ada.getByRole("dialog")).toBeHidden();
+  arrive();
+  await expect(ada.getByRole("dialog", { name: "New chat" })).toBeVisible();
+});
+
+test("who wants the latest message before the page hears it, gets there", async ({ enter, summon }) => {
+  const host = await summon("Host");
+  const ada = await enter("Ada");
+  await host.create("Tea");
+  const lobby = ada.url();
+  await openChat(ada, "Tea");
+  await Promise.all(Array.from({ length: 120 }, (_, i) => host.post(host.lobby, `line ${i + 1}`)));
+  await host.post(host.lobby, "the latest");
+  const arrive = await holdProgram(ada);
+  await ada.goto(lobby, { waitUntil: "commit" });
+  await ada.getByRole("button", { name: "Jump to latest" }).click();
+  arrive();
+  await expect(message(ada, "the latest")).toBeInViewport();
+  await expect(ada.getByRole("button", { name: "Jump to latest" })).toBeHidden();
+});
+
+/** From now on pages wait for their program, until what this gives is called. */
+async function holdProgram(page: Page): Promise<() => void> {
+  let arrive = (): void => undefined;
+  const held = new Promise<void>((done) => (arrive = done));
+  await page.route("**/*.wasm", async (route) => held.then(() => route.continue()));
+  return arrive;
+}

@@ -216,7 +216,7 @@ fn watch(desk: Desk, log: Log, content: NodeRef<leptos::html::Div>) {
                 let Some(scroll) = element() else {
                     return;
                 };
-                if scroll.to_mark() {
+                if desk.wish.get_untracked() == 0 && scroll.to_mark() {
                     desk.at_bottom.set(scroll.is_at_bottom());
                 } else {
                     scroll.to_bottom();
@@ -227,10 +227,10 @@ fn watch(desk: Desk, log: Log, content: NodeRef<leptos::html::Div>) {
         }
     });
 
-    // Somebody wants to see the newest message.
+    // Somebody wants to see the newest message, perhaps since before this ran.
     Effect::new(move |before: Option<u32>| {
         let wish = desk.wish.get();
-        if before.is_some_and(|before| before != wish) {
+        if before.unwrap_or_default() != wish {
             desk.at_bottom.set(true);
             if let Some(scroll) = element() {
                 scroll.to_bottom();
