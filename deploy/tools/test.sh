@@ -10,6 +10,7 @@ deploy/tools/setup.sh rust bindgen leptos node python browser checkers proxies |
 logs=target/test-logs
 mkdir -p "$logs"
 summary=()
+failures=
 failed=0
 
 # part NAME COMMAND...: runs it, shows its output, remembers how it ended
@@ -18,7 +19,10 @@ part() {
     log=$logs/${name// /-}.log
     shift
     printf '\n== %s\n' "$name"
-    "$@" 2>&1 | tee "$log" || { verdict=FAILED failed=1; }
+    "$@" 2>&1 | tee "$log" || {
+        verdict=FAILED failed=1
+        failures+=$(named_failures "$log" | sed "s/^/$name: /")$'\n'
+    }
     summary+=("$(printf '%-22s %-6s %s (%d s)' "$name" "$verdict" "$(counts "$log")" "$((SECONDS - started))")")
 }
 
@@ -40,6 +44,15 @@ counts() {
             next
         }
         END { if (passed + failed) printf "%d passed, %d failed", passed, failed }'
+}
+
+# named_failures LOG: which tests failed, in the words of the same programs; compilers say what stopped them
+named_failures() {
+    sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
+        /^test .* \.\.\. FAILED$/ || /^error(\[|:)/ || /^not ok / || /^(FAIL|ERROR): / || /^ +✘ / { print; next }
+        /^✖ failing tests:/                                                             { next }
+        /^ *✖ /                                                                         { print }' |
+        sort -u | head -40
 }
 
 # The programs themselves are built as well, with the same choice of crates: the parts below start them.
@@ -89,4 +102,5 @@ part "Azure's Python" python_tests
 
 printf '\n'
 printf '%s\n' "${summary[@]}"
+printf '%s' "$failures"
 exit "$failed"
