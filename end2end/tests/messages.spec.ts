@@ -16,6 +16,7 @@ import {
   seeOnly,
   test,
   texts,
+  type Page,
 } from "./support.ts";
 import { takeClock } from "./support.clock.ts";
 
@@ -94,7 +95,7 @@ test.describe("with the ordinary limits", () => {
   test("a message that came too fast is not sent, and can be retried, edited or deleted", async ({ enter }) => {
     const ada = await enter("Ada");
     const bob = await enter("Bob");
-    for (let i = 0; i < 14; i++) await post(ada, `quick ${i}.`);
+    await postAtOnce(ada, Array.from({ length: 14 }, (_, i) => `quick ${i}.`));
     const unsent = messages(ada).getByRole("article").filter({ hasText: "Not sent" });
     await expect(unsent).not.toHaveCount(0);
     await expect(unsent.first().getByRole("alert")).toContainText(/Try again in \d+ s|You can try again now/);
@@ -220,3 +221,14 @@ test("what was read in one tab is read in the other", async ({ enter, summon }) 
   await openChat(tab, "Tea");
   for (const page of [bob, tab]) await expect(chat(page, "Tea")).not.toContainText("unread");
 });
+
+/** Faster than hands, however slow the machine is. */
+async function postAtOnce(page: Page, texts: string[]): Promise<void> {
+  await composer(page).evaluate((field: HTMLTextAreaElement, texts) => {
+    for (const text of texts) {
+      field.value = text;
+      field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+    }
+  }, texts);
+}
