@@ -51,7 +51,7 @@ pub struct Connection {
     pub session: Arc<Session>,
     pub upstream: Arc<Upstream>,
     /// Host and port of this service, told to handlers.
-    pub origin: Box<str>,
+    pub origin: Arc<str>,
     pub state: Option<Box<str>>,
     pub next_event: u64,
     pub executed: Executed,

@@ -70,7 +70,7 @@ impl Journal {
 impl Hub {
     pub(crate) fn note_came(&self, session: &Session) {
         if let Some(journal) = self.journal() {
-            let protocol = session.subprotocol.as_deref().unwrap_or("raw");
+            let protocol = session.subprotocol().unwrap_or("raw");
             let user = session.user.as_deref().unwrap_or("nobody");
             let text = format!("{user}, {protocol}");
             journal.note("came", &session.hub, &session.id, &text);

@@ -76,11 +76,22 @@ struct Inner {
 struct Connections {
     name: Arc<str>,
     registry: Mutex<Registry<Arc<Session>>>,
+    /// By which host and port of ours the last one came: nearly always by the same as all others.
+    origin: Mutex<Arc<str>>,
 }
 
 impl Connections {
     fn lock(&self) -> MutexGuard<'_, Registry<Arc<Session>>> {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shares what nearly all connections have in common.
+    fn origin(&self, told: &str) -> Arc<str> {
+        let mut last = self.origin.lock().unwrap_or_else(PoisonError::into_inner);
+        if **last != *told {
+            *last = told.into();
+        }
+        last.clone()
     }
 }
 
@@ -173,6 +184,7 @@ impl Hub {
                 let hub = Arc::new(Connections {
                     name: name.into(),
                     registry: Mutex::default(),
+                    origin: Mutex::new("".into()),
                 });
                 hubs.insert(name.to_owned(), hub.clone());
                 hub

@@ -133,11 +133,7 @@ fn overview(hub: &Hub) -> Live {
             LiveConnection {
                 id: id.to_owned(),
                 user: session.user.as_deref().map(str::to_owned),
-                protocol: session
-                    .subprotocol
-                    .as_deref()
-                    .unwrap_or_default()
-                    .to_owned(),
+                protocol: session.subprotocol().unwrap_or_default().to_owned(),
                 groups: groups.take(MAX_LISTED).map(ToString::to_string).collect(),
             }
         });

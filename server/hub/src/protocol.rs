@@ -19,14 +19,30 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// The subprotocol's name; raw clients have none, or a custom one.
+    const NAMED: [Protocol; 4] = [
+        Protocol::ReliableJson,
+        Protocol::ReliableProtobuf,
+        Protocol::Json,
+        Protocol::Protobuf,
+    ];
+
+    /// What is called so, in letters of either case.
     pub fn named(name: &str) -> Option<Self> {
-        match name.to_ascii_lowercase().as_str() {
-            "json.webpubsub.azure.v1" => Some(Protocol::Json),
-            "json.reliable.webpubsub.azure.v1" => Some(Protocol::ReliableJson),
-            "protobuf.webpubsub.azure.v1" => Some(Protocol::Protobuf),
-            "protobuf.reliable.webpubsub.azure.v1" => Some(Protocol::ReliableProtobuf),
-            _ => None,
+        let called = |one: &Protocol| {
+            let own = one.name();
+            own.is_some_and(|own| own.eq_ignore_ascii_case(name))
+        };
+        Self::NAMED.into_iter().find(called)
+    }
+
+    /// The subprotocol's name; raw clients have none, or a custom one.
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Protocol::Raw => None,
+            Protocol::Json => Some("json.webpubsub.azure.v1"),
+            Protocol::ReliableJson => Some("json.reliable.webpubsub.azure.v1"),
+            Protocol::Protobuf => Some("protobuf.webpubsub.azure.v1"),
+            Protocol::ReliableProtobuf => Some("protobuf.reliable.webpubsub.azure.v1"),
         }
     }
 

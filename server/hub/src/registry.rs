@@ -11,6 +11,8 @@ pub struct Registry<S> {
     connections: IndexMap<Arc<str>, Entry<S>>,
     groups: HashMap<Arc<str>, IndexMap<Arc<str>, S>>,
     users: HashMap<Arc<str>, Ids>,
+    /// Those of whoever came last: most have the same.
+    roles: Arc<[Role]>,
 }
 
 /// The connections of one user: nearly always one.
@@ -49,7 +51,7 @@ type Changed = HashMap<(Permission, String), bool>;
 /// outranks the roles; one that only repeats them is not kept.
 #[derive(Default)]
 struct Permissions {
-    roles: Box<[Role]>,
+    roles: Arc<[Role]>,
     changed: Option<Box<Changed>>,
 }
 
@@ -123,6 +125,7 @@ impl<S> Default for Registry<S> {
             connections: IndexMap::new(),
             groups: HashMap::new(),
             users: HashMap::new(),
+            roles: Arc::default(),
         }
     }
 }
@@ -137,8 +140,11 @@ impl<S: Clone> Registry<S> {
                 None => drop(self.users.insert(user.clone(), Ids::One(id.clone()))),
             }
         }
+        if *self.roles != *roles {
+            self.roles = roles.into();
+        }
         let permissions = Permissions {
-            roles: roles.into(),
+            roles: self.roles.clone(),
             changed: None,
         };
         self.connections.insert(

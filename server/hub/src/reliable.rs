@@ -105,6 +105,8 @@ impl Executed {
         if self.contains(ack_id) {
             return;
         }
+        // Most connections ask for one thing only: to be in a group.
+        self.order.reserve_exact(usize::from(self.order.is_empty()));
         self.order.push_back(ack_id);
         if self.order.len() == FEW && self.table.is_none() {
             self.table = Some(Box::new(self.order.iter().copied().collect()));

@@ -304,7 +304,7 @@ fn is_chosen(registry: &Registry<Arc<Session>>, filter: Option<&Filter>, id: &st
     filter.accepts(&Subject {
         connection: &session.id,
         user: session.user.as_deref(),
-        protocol: session.subprotocol.as_deref(),
+        protocol: session.subprotocol(),
         groups,
     })
 }

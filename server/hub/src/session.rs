@@ -91,8 +91,8 @@ pub struct Session {
     pub hub: Arc<str>,
     pub user: Option<Arc<str>>,
     pub protocol: Protocol,
-    /// The selected subprotocol as the client spelled it.
-    pub subprotocol: Option<Box<str>>,
+    /// The selected subprotocol where it is not spelled as the protocol's own name, which it nearly always is.
+    spelled: Option<Box<str>>,
     /// Opens this session again after its socket was lost. Empty where there is no recovery.
     pub reconnection_token: Box<str>,
     /// Which of the ticks of the hub's heart is for this session.
@@ -153,7 +153,7 @@ impl Session {
         hub: Arc<str>,
         user: Option<Arc<str>>,
         protocol: Protocol,
-        subprotocol: Option<Box<str>>,
+        subprotocol: Option<&str>,
         reconnection_token: Box<str>,
     ) -> Self {
         let out = Out {
@@ -165,7 +165,9 @@ impl Session {
             hub,
             user,
             protocol,
-            subprotocol,
+            spelled: subprotocol
+                .filter(|spelled| protocol.name() != Some(spelled))
+                .map(Into::into),
             reconnection_token,
             beat: AtomicU8::new(0),
             out: Mutex::new(out),
@@ -174,6 +176,11 @@ impl Session {
 
     pub fn is_reliable(&self) -> bool {
         self.protocol.is_reliable()
+    }
+
+    /// The selected subprotocol as the client spelled it.
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.spelled.as_deref().or(self.protocol.name())
     }
 
     /// Whether a client may take this session over.

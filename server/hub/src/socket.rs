@@ -219,7 +219,7 @@ async fn start(
                 peers.name.clone(),
                 user,
                 protocol,
-                subprotocol.map(Into::into),
+                subprotocol.as_deref(),
                 reconnection_token(protocol),
             ));
             let connection = Connection {
@@ -228,7 +228,7 @@ async fn start(
                 peers: peers.clone(),
                 session: session.clone(),
                 upstream: door.upstream,
-                origin: origin.into(),
+                origin: peers.origin(&origin),
                 state: state.map(Into::into),
                 next_event: 1,
                 executed: Executed::default(),
@@ -252,10 +252,7 @@ async fn start(
             connection.start(socket);
         }
     };
-    Ok(upgrade.grant(
-        &subprotocol.as_deref().into_iter().collect::<Vec<_>>(),
-        begin,
-    ))
+    Ok(upgrade.grant(subprotocol.as_deref().as_slice(), begin))
 }
 
 /// Two random numbers, for a protocol that has recovery.
@@ -301,13 +298,15 @@ fn recover(door: &Door, hub: &str, id: &str, token: &str, upgrade: Upgrade) -> R
         .filter(|session| session.accepts(token));
     match session {
         Some(session) => {
-            let subprotocol = session.subprotocol.clone();
-            let names: Vec<&str> = subprotocol.as_deref().into_iter().collect();
-            upgrade.grant(&names, move |socket| async move {
-                if let Err(refused) = session.hand_over(socket) {
-                    refuse(*refused).await;
-                }
-            })
+            let subprotocol = session.subprotocol().map(str::to_owned);
+            upgrade.grant(
+                subprotocol.as_deref().as_slice(),
+                move |socket| async move {
+                    if let Err(refused) = session.hand_over(socket) {
+                        refuse(*refused).await;
+                    }
+                },
+            )
         }
         None => upgrade.grant(
             &[

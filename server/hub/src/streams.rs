@@ -50,10 +50,14 @@ pub enum Turn {
     Unknown,
 }
 
-/// A tree, because nearly every connection has none: an empty one is three words and no allocation.
+/// Boxed, because nearly every connection has none, ever.
 #[derive(Debug, Default)]
 pub struct Streams {
-    open: BTreeMap<String, Stream>,
+    #[expect(
+        clippy::box_collection,
+        reason = "every connection keeps room for it, and few need one"
+    )]
+    open: Option<Box<BTreeMap<String, Stream>>>,
 }
 
 impl Streams {
@@ -72,10 +76,11 @@ impl Streams {
         if idle.is_zero() {
             return Err(NotStarted::NoTime);
         }
-        if self.open.contains_key(id) {
+        let open = self.open.get_or_insert_default();
+        if open.contains_key(id) {
             return Err(NotStarted::Open);
         }
-        if self.open.len() >= MAX_STREAMS {
+        if open.len() >= MAX_STREAMS {
             return Err(NotStarted::TooMany);
         }
         let stream = Stream {
@@ -85,17 +90,21 @@ impl Streams {
             idle,
             deadline: now + idle,
         };
-        self.open.insert(id.to_owned(), stream);
+        open.insert(id.to_owned(), stream);
         Ok(())
     }
 
     pub fn get(&self, id: &str) -> Option<&Stream> {
-        self.open.get(id)
+        self.open.as_ref()?.get(id)
+    }
+
+    fn get_mut(&mut self, id: &str) -> Option<&mut Stream> {
+        self.open.as_mut()?.get_mut(id)
     }
 
     /// Looks at a fragment's number. Whatever it is, the stream is alive.
     pub fn turn(&mut self, now: Instant, id: &str, number: u64) -> Turn {
-        let Some(stream) = self.open.get_mut(id) else {
+        let Some(stream) = self.get_mut(id) else {
             return Turn::Unknown;
         };
         stream.deadline = now + stream.idle;
@@ -109,14 +118,14 @@ impl Streams {
 
     /// The expected fragment was published; the number of the next one.
     pub fn advance(&mut self, id: &str) -> Option<u64> {
-        let stream = self.open.get_mut(id)?;
+        let stream = self.get_mut(id)?;
         stream.expected += 1;
         Some(stream.expected)
     }
 
     /// A sign of life. False if there is no such stream.
     pub fn touch(&mut self, now: Instant, id: &str) -> bool {
-        match self.open.get_mut(id) {
+        match self.get_mut(id) {
             Some(stream) => {
                 stream.deadline = now + stream.idle;
                 true
@@ -127,35 +136,37 @@ impl Streams {
 
     /// A sign of life for all: what their publisher said was not heard until now.
     pub fn renew(&mut self, now: Instant) {
-        for stream in self.open.values_mut() {
+        for stream in self.open.iter_mut().flat_map(|open| open.values_mut()) {
             stream.deadline = now + stream.idle;
         }
     }
 
     pub fn end(&mut self, id: &str) -> Option<Stream> {
-        self.open.remove(id)
+        self.open.as_mut()?.remove(id)
     }
 
     /// When the next stream will have been idle for too long.
     pub fn due(&self) -> Option<Instant> {
-        self.open.values().map(|stream| stream.deadline).min()
+        let open = self.open.as_ref()?;
+        open.values().map(|stream| stream.deadline).min()
     }
 
     /// Removes the streams that were idle for too long.
     pub fn expire(&mut self, now: Instant) -> Vec<(String, Stream)> {
-        let over = self
-            .open
-            .iter()
-            .filter(|(_, stream)| stream.deadline <= now);
+        let Some(open) = &mut self.open else {
+            return Vec::new();
+        };
+        let over = open.iter().filter(|(_, stream)| stream.deadline <= now);
         let over: Vec<String> = over.map(|(id, _)| id.clone()).collect();
         over.into_iter()
-            .filter_map(|id| self.open.remove_entry(&id))
+            .filter_map(|id| open.remove_entry(&id))
             .collect()
     }
 
     /// Removes all streams.
     pub fn drain(&mut self) -> Vec<(String, Stream)> {
-        std::mem::take(&mut self.open).into_iter().collect()
+        let open = self.open.take();
+        open.into_iter().flat_map(|open| *open).collect()
     }
 }
 

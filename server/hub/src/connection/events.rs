@@ -169,7 +169,7 @@ impl Connection {
             hub: self.session.hub.to_string(),
             connection_id: self.session.id.to_string(),
             user_id: self.session.user.as_deref().map(str::to_owned),
-            subprotocol: self.session.subprotocol.as_deref().map(str::to_owned),
+            subprotocol: self.session.subprotocol().map(str::to_owned),
             connection_state: self.state.as_deref().map(str::to_owned),
             id: self.next_event,
             time: clock::now(),

@@ -18,33 +18,45 @@ const MAX_WAITING: usize = 64;
 /// Bytes of such frames; one frame may exceed it.
 const MAX_WAITING_BYTES: usize = 256 * 1024;
 
-/// Frames that were read and wait for their turn.
+/// Frames that were read and wait for their turn. Boxed: nearly every connection has none, ever.
 #[derive(Default)]
 pub struct Backlog {
+    waiting: Option<Box<Waiting>>,
+}
+
+#[derive(Default)]
+struct Waiting {
     frames: VecDeque<(ClientFrame, usize)>,
     bytes: usize,
 }
 
 impl Backlog {
     fn takes_more(&self) -> bool {
-        self.frames.len() < MAX_WAITING && self.bytes < MAX_WAITING_BYTES
+        self.waiting.as_ref().is_none_or(|waiting| {
+            waiting.frames.len() < MAX_WAITING && waiting.bytes < MAX_WAITING_BYTES
+        })
     }
 
     fn push(&mut self, frame: ClientFrame, bytes: usize) {
-        self.bytes += bytes;
-        self.frames.push_back((frame, bytes));
+        let waiting = self.waiting.get_or_insert_default();
+        waiting.bytes += bytes;
+        waiting.frames.push_back((frame, bytes));
     }
 
     fn pop(&mut self) -> Option<ClientFrame> {
-        let (frame, bytes) = self.frames.pop_front()?;
-        self.bytes -= bytes;
+        let waiting = self.waiting.as_mut()?;
+        let (frame, bytes) = waiting.frames.pop_front()?;
+        waiting.bytes -= bytes;
         Some(frame)
     }
 
     /// Removes invocations: one, or all.
     fn cancel(&mut self, wanted: Option<&str>) {
-        let bytes = &mut self.bytes;
-        self.frames.retain(|(frame, size)| match frame {
+        let Some(waiting) = &mut self.waiting else {
+            return;
+        };
+        let bytes = &mut waiting.bytes;
+        waiting.frames.retain(|(frame, size)| match frame {
             ClientFrame::Invoke { invocation_id, .. }
                 if wanted.is_none_or(|id| id == invocation_id) =>
             {
