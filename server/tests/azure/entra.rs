@@ -17,7 +17,10 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use server::transport::{HttpService, https};
 use sha2::Sha256;
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -231,8 +234,11 @@ impl Program {
     fn start(azure: &Azure) -> Program {
         let folder = std::env::temp_dir().join(format!("chatr-entra-{}", Uuid::new_v4()));
         let folder = folder.display().to_string();
-        let mut child = azure
-            .command(&folder)
+        Program::run(azure.command(&folder), folder)
+    }
+
+    fn run(mut command: Command, folder: String) -> Program {
+        let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -367,6 +373,56 @@ async fn an_identity_opens_tables_and_web_pubsub_and_no_key_is_there() {
         found.filter(|(query, _)| query.contains(&name)).count()
     };
     assert_eq!((resource(PUBSUB), resource(STORAGE)), (1, 1));
+}
+
+/// Puts an `az` into the folder that answers as Azure's own does for whoever is signed in, and notes what it was asked.
+fn sign_in_with_tools(folder: &Path) {
+    let token = |resource: &str| {
+        let claims = URL_SAFE_NO_PAD.encode(json!({ "tid": TENANT }).to_string());
+        json!({
+            "accessToken": format!("e30.{claims}{}", opened(resource)),
+            "expires_on": now() + LONG,
+            "tokenType": "Bearer",
+        })
+    };
+    let script = format!(
+        "#!/bin/sh\necho \"$*\" >>'{}'\ncase \"$*\" in\n*{STORAGE}*) echo '{}';;\n*) echo '{}';;\nesac\n",
+        folder.join("asked").display(),
+        token(STORAGE),
+        token(PUBSUB),
+    );
+    let tool = folder.join("az");
+    std::fs::write(&tool, script).expect("a tool");
+    std::fs::set_permissions(&tool, Permissions::from_mode(0o755)).expect("can be run");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_platform_is_a_developer_is_asked_by_their_own_tools() {
+    let azure = Azure::new().await;
+    let tools = std::env::temp_dir().join(format!("chatr-tools-{}", Uuid::new_v4()));
+    std::fs::create_dir_all(&tools).expect("a folder");
+    sign_in_with_tools(&tools);
+    let folder = tools.join("data").display().to_string();
+    let mut command = azure.command(&folder);
+    command
+        .env_remove("IDENTITY_ENDPOINT")
+        .env_remove("IDENTITY_HEADER")
+        .env("PATH", format!("{}:/usr/bin:/bin", tools.display()));
+    let program = Program::run(command, folder);
+    let ada = program.sign_in().await;
+    let ticket = program.api(&ada, "getToken", json!({})).await;
+    let url = ticket["url"].as_str().unwrap_or_default();
+    assert!(url.ends_with("access_token=of-the-service"), "{url}");
+
+    assert!(azure.notes().tokens.is_empty(), "no platform was asked");
+    let asked = std::fs::read_to_string(tools.join("asked")).expect("asked");
+    for resource in [STORAGE, PUBSUB] {
+        let of_it = asked.lines().filter(|line| line.contains(resource));
+        assert_eq!(of_it.count(), 1, "{asked}");
+    }
+    assert!(asked.starts_with("account get-access-token"), "{asked}");
+    drop(program);
+    let _ = std::fs::remove_dir_all(tools);
 }
 
 #[tokio::test(flavor = "multi_thread")]
