@@ -65,6 +65,14 @@ impl ChatService {
         }
     }
 
+    /// Sees to it that the roster has everybody who came before now, by whichever server.
+    pub(super) async fn know_who_is_there(&self) -> Result<(), Refusal> {
+        match &self.wiring.shared {
+            Some(shared) => stored(self.catch_up(shared).await),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the connection was told of since this server started.
     pub fn knows(&self, connection: &str) -> bool {
         lock(&self.roster).knows(connection)

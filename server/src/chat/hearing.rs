@@ -43,6 +43,9 @@ impl ChatService {
         if is_pair && !is_private || !bot.is_addressed(message, is_private) {
             return;
         }
+        if self.know_who_is_there().await.is_err() {
+            return;
+        }
         let mut here: Vec<Person> = {
             let roster = lock(&self.roster);
             members

@@ -15,6 +15,7 @@ mod presence;
 pub mod publish;
 mod reminders;
 mod seats;
+mod tally;
 
 pub use connections::Grant;
 pub use namesakes::newcomer;
@@ -202,7 +203,7 @@ impl ChatService {
             me,
             default_chat: parts.default_chat,
             chats: parts.chats,
-            people: self.everybody(),
+            people: self.everybody().await?,
             open: parts.open,
             settings: self.wiring.settings,
             taken_at,
@@ -241,7 +242,7 @@ impl ChatService {
 
     /// Everybody who is online.
     pub async fn people(&self) -> Result<Vec<Present>, Refusal> {
-        Ok(self.everybody())
+        self.everybody().await
     }
 
     async fn try_execute(
@@ -344,14 +345,15 @@ impl ChatService {
         }
     }
 
-    fn everybody(&self) -> Vec<Present> {
+    async fn everybody(&self) -> Result<Vec<Present>, Refusal> {
+        self.know_who_is_there().await?;
         let bots = self.wiring.bots.iter().map(|bot| Present {
             person: bot.person(),
             presence: Presence::Online,
         });
         let mut everybody = lock(&self.roster).everybody();
         everybody.extend(bots);
-        everybody
+        Ok(everybody)
     }
 
     async fn actor(&self, user: UserId) -> Result<Person, Refusal> {

@@ -10,14 +10,14 @@
 //! there. So whoever was on a server that died halfway, or whose end nobody heard of, goes offline after a while.
 
 use super::presence::GRACE;
-use super::{ChatService, effects, lock};
+use super::tally::{Reads, counts, within};
+use super::{ChatService, effects};
 use crate::store::StoreError;
 use crate::store::attendance::{Attendance, Seat, State};
 use app::chat::{ChatId, Fact, Millis, Person, Presence, Present, UserId};
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, Mutex, Weak};
+use std::collections::HashSet;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 /// A row that was changed so short a time ago may not have been counted by the server that did: clocks differ, too.
@@ -64,8 +64,7 @@ const TURNS: usize = 64;
 pub struct Own {
     /// Its name in the rows.
     name: String,
-    /// Those whom it dealt with, and when: what it reads about them while it does is old.
-    touched: Mutex<HashMap<UserId, Instant>>,
+    pub(super) reads: Reads,
     turns: [tokio::sync::Mutex<()>; TURNS],
 }
 
@@ -73,7 +72,7 @@ impl Default for Own {
     fn default() -> Self {
         Own {
             name: Uuid::new_v4().simple().to_string(),
-            touched: Mutex::default(),
+            reads: Reads::default(),
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
         }
     }
@@ -231,13 +230,6 @@ impl ChatService {
         }
     }
 
-    /// The person's connections as the rows are now.
-    pub(super) async fn refresh(&self, shared: &Shared, user: UserId) -> Done {
-        let seats = shared.rows.of(user).await?;
-        self.count(shared, user, &seats);
-        Ok(())
-    }
-
     /// Counts the person's rows, of which one was just changed, and tells what followed from that. `before`: whether
     /// that connection was idle; `None` if it was not there. Says whether the person is there.
     async fn settle(
@@ -248,8 +240,7 @@ impl ChatService {
         before: Option<bool>,
     ) -> Result<bool, StoreError> {
         let now = self.now();
-        let seats = shared.rows.of(user).await?;
-        self.count(shared, user, &seats);
+        let seats = self.count(shared, user).await?;
         let is_own = |seat: &&Seat| seat.connection == connection;
         let others = || seats.iter().filter(|seat| !is_own(seat));
         // A page that is loaded again makes no noise.
@@ -324,8 +315,7 @@ impl ChatService {
     /// The time of grace is over. Told first and removed after it: what is told twice is harmless.
     async fn depart(&self, shared: &Shared, user: UserId) -> Done {
         let _turn = self.own.turn(user).lock().await;
-        let seats = shared.rows.of(user).await?;
-        self.count(shared, user, &seats);
+        let seats = self.count(shared, user).await?;
         let ended: Vec<&Seat> = seats
             .iter()
             .filter(|seat| seat.state == State::Ended)
@@ -339,29 +329,10 @@ impl ChatService {
         Ok(())
     }
 
-    /// Takes the person's rows for true, silently.
-    fn count(&self, shared: &Shared, user: UserId, seats: &[Seat]) {
-        self.own.touch(user);
-        lock(&self.roster).absorb(user, present(seats, shared.pace.grace, self.now()));
-    }
-
     /// Reads what all servers did, and does what one of them did not get done.
     async fn look_around(&self, shared: &Shared) -> Done {
-        let begun = Instant::now();
-        let seats = shared.rows.all().await?;
-        let mut people: BTreeMap<UserId, Vec<Seat>> = BTreeMap::new();
-        for seat in seats {
-            people.entry(seat.user()).or_default().push(seat);
-        }
-        let touched = self.own.touched_since(begun);
+        let people = self.count_all(shared, None).await?.unwrap_or_default();
         let now = self.now();
-        {
-            let mut roster = lock(&self.roster);
-            for (user, seats) in people.iter().filter(|(user, _)| !touched.contains(user)) {
-                roster.absorb(*user, present(seats, shared.pace.grace, now));
-            }
-            roster.retain(|user| people.contains_key(user) || touched.contains(user));
-        }
         let forgotten = 2 * shared.pace.grace;
         let mut asked = 0;
         for (user, seats) in &people {
@@ -416,25 +387,14 @@ impl ChatService {
         }
     }
 
-    fn now(&self) -> Millis {
+    pub(super) fn now(&self) -> Millis {
         (self.wiring.clock)()
     }
 }
 
 impl Own {
-    fn touch(&self, user: UserId) {
-        lock(&self.touched).insert(user, Instant::now());
-    }
-
     fn turn(&self, user: UserId) -> &tokio::sync::Mutex<()> {
         &self.turns[usize::from(user.as_bytes()[15]) % TURNS]
-    }
-
-    /// Those who were dealt with since; forgets all others.
-    fn touched_since(&self, begun: Instant) -> HashSet<UserId> {
-        let mut touched = lock(&self.touched);
-        touched.retain(|_, at| *at >= begun);
-        touched.keys().copied().collect()
     }
 }
 
@@ -465,23 +425,6 @@ pub async fn refresh_concerned(
     }
 }
 
-/// Those which count: open ones, and for a while those that have ended.
-fn present(seats: &[Seat], grace: Duration, now: Millis) -> Vec<(&Person, &str, bool)> {
-    seats
-        .iter()
-        .filter(|seat| counts(seat, grace, now))
-        .map(|seat| (&seat.person, seat.connection.as_str(), seat.idle))
-        .collect()
-}
-
-fn counts(seat: &Seat, grace: Duration, now: Millis) -> bool {
-    match seat.state {
-        State::Open => true,
-        State::Ended => within(seat.changed, grace, now),
-        State::Opening { .. } => false,
-    }
-}
-
 /// `None` for nobody; away when all are idle.
 fn merged(idle: impl Iterator<Item = bool>) -> Option<Presence> {
     idle.fold(None, |presence, idle| match (presence, idle) {
@@ -490,10 +433,6 @@ fn merged(idle: impl Iterator<Item = bool>) -> Option<Presence> {
     })
 }
 
-fn after(now: Millis, time: Duration) -> Millis {
+pub fn after(now: Millis, time: Duration) -> Millis {
     Millis(now.0 + u64::try_from(time.as_millis()).unwrap_or(u64::MAX / 2))
-}
-
-fn within(since: Millis, time: Duration, now: Millis) -> bool {
-    now < after(since, time)
 }

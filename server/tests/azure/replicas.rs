@@ -156,9 +156,9 @@ struct Replica {
 }
 
 impl Replica {
-    async fn start(together: &Arc<Together>) -> Replica {
+    async fn start(together: &Arc<Together>, pace: Pace) -> Replica {
         let world = Runtime::new().expect("threads");
-        let starting = TOGETHER.scope(together.clone(), House::paced(PACE, &["--limits=relaxed"]));
+        let starting = TOGETHER.scope(together.clone(), House::paced(pace, &["--limits=relaxed"]));
         let house = world.spawn(starting).await.expect("starts");
         Replica {
             house,
@@ -180,6 +180,10 @@ impl Drop for Replica {
 }
 
 async fn two() -> (Arc<Together>, Replica, Replica) {
+    two_at(PACE).await
+}
+
+async fn two_at(pace: Pace) -> (Arc<Together>, Replica, Replica) {
     let balancer = Balancer {
         shared: Arc::default(),
         network: https().expect("TLS"),
@@ -194,8 +198,8 @@ async fn two() -> (Arc<Together>, Replica, Replica) {
         balancer,
     });
     let (one, other) = (
-        Replica::start(&together).await,
-        Replica::start(&together).await,
+        Replica::start(&together, pace).await,
+        Replica::start(&together, pace).await,
     );
     (together, one, other)
 }
@@ -245,6 +249,23 @@ async fn two_servers_show_the_same_people() {
     ada.hears(is_offline(bob.id())).await;
     for house in [&one.house, &other.house] {
         becomes_true("has gone", async || !sees(house, &ada, bob.id()).await).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_for_everybody_gets_those_of_the_other_server_at_once() {
+    let rarely = Pace {
+        look: Duration::from_secs(3_600),
+        ..PACE
+    };
+    let (together, one, other) = two_at(rarely).await;
+    together.balancer.only(&one.house.host);
+    let ada = one.house.enter("Ada").await;
+    let bob = one.house.enter("Bob").await;
+    // A page that comes later is told what happens from then on, and nothing of these.
+    for whom in [ada.id(), bob.id()] {
+        becomes_true("is there", async || sees(&one.house, &ada, whom).await).await;
+        assert!(sees(&other.house, &ada, whom).await);
     }
 }
 

@@ -212,7 +212,11 @@ async fn sit(counted: &mut Counted, person: &Person) {
     let concerned = async |store: &Tables| store.of(user).await.expect("rows");
     let rows = counted.cost("somebody joins, leaves, is invited", concerned);
     assert_eq!(rows.await.len(), 1);
-    assert_eq!(counted.store.all().await.expect("rows").len(), 1);
+    let looked = counted.cost("a page opens", async |store| {
+        store.all().await.expect("rows");
+        store.all().await.expect("rows")
+    });
+    assert_eq!(looked.await.len(), 1);
     let left = counted.cost("a socket closes", async |store| {
         let end = change(|seat| seat.state = State::Ended);
         store.change(user, name(), end).await.expect("is there");
