@@ -13,14 +13,38 @@ pub type Connections = HashMap<UserId, Vec<String>>;
 
 /// Everything that follows a commit, in order: who comes in is let in first, who goes out hears of it first.
 pub fn effects(commit: &Commit, connections: &Connections) -> Vec<Call> {
-    if commit.repeated {
-        return Vec::new();
-    }
     let mut calls = Vec::new();
-    for fact in &commit.facts {
+    for fact in commit.facts.iter().filter(|fact| is_told(commit, fact)) {
         follow(fact, commit, connections, &mut calls);
     }
     calls
+}
+
+/// Whether anything follows.
+pub fn is_heard(commit: &Commit) -> bool {
+    commit.facts.iter().any(|fact| is_told(commit, fact))
+}
+
+/// Somebody who asks again may have heard no answer because the server that carried it out died before it told: so
+/// who comes in is let in again, and what is new is told again. To pages that know it, it is nothing. The rest is in
+/// what pages fetch, and would be told late.
+fn is_told(commit: &Commit, fact: &Fact) -> bool {
+    match fact {
+        Fact::ChatCreated { .. }
+        | Fact::JoinPrivateChat { .. }
+        | Fact::MemberJoined { .. }
+        | Fact::MessagePosted(_) => true,
+        Fact::ChatRenamed { .. }
+        | Fact::ModerationSet { .. }
+        | Fact::OwnerChanged { .. }
+        | Fact::ChatDeleted { .. }
+        | Fact::MemberLeft { .. }
+        | Fact::ChatRead { .. }
+        | Fact::UserOnline(_)
+        | Fact::UserOffline { .. }
+        | Fact::UserIsIdle { .. }
+        | Fact::UserNotIdle { .. } => !commit.repeated,
+    }
 }
 
 /// Whose connections `effects` needs to know.

@@ -328,7 +328,7 @@ impl ChatService {
                     let Some((service, chat)) = me.upgrade().zip(chat) else {
                         return;
                     };
-                    if !commit.repeated {
+                    if effects::is_heard(commit) {
                         // Whoever asked may have gone.
                         let _ = ordered.send(service.lanes.commit(chat, commit.clone()));
                     }

@@ -128,7 +128,7 @@ pub struct Commit {
     pub chat: Option<Chat>,
     /// Who was a member of a chat that is deleted now.
     pub dismissed: Vec<UserId>,
-    /// Nothing changed: all this happened, and was told, before.
+    /// Nothing changed: all this happened before.
     pub repeated: bool,
 }
 

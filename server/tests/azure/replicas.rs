@@ -355,6 +355,27 @@ async fn one_server_dies_in_a_conversation_and_nothing_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_comes_again_is_told_again_as_whoever_stored_it_may_have_died_before_they_told() {
+    let (_together, one, other) = two().await;
+    let mut ada = one.house.enter("Ada").await;
+    let mut bob = other.house.enter("Bob").await;
+    let words = post(ada.lobby, "once");
+    for _ in 0..2 {
+        ada.does(words.clone()).await;
+        bob.hears_message("once").await;
+    }
+    let page = one.house.page(&ada, ada.lobby).await.expect("a page");
+    assert_eq!(page.messages.len(), 1);
+    let tea = create("Tea", Access::Public, Record::Kept);
+    let chat = made(&ada.does(tea).await).id;
+    for _ in 0..2 {
+        bob.does(Command::JoinChat { chat }).await;
+        ada.hears(|fact| matches!(fact, Fact::MemberJoined { member, .. } if member.chat == chat))
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_left_at_a_server_that_died_goes_offline_by_the_other() {
     let (together, one, mut other) = two().await;
     let mut ada = one.house.enter("Ada").await;
