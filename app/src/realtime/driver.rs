@@ -9,7 +9,7 @@ use crate::chat::{ChatId, Command, DraftId, Millis, Post, Refusal, Talk, UserId}
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
 use futures::{SinkExt, StreamExt, select_biased};
 use gloo_net::websocket::futures::WebSocket;
-use gloo_net::websocket::{Message, WebSocketError};
+use gloo_net::websocket::{Message, State, WebSocketError};
 use js_sys::{Date, Math};
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
@@ -425,26 +425,36 @@ async fn carry(url: String, mut outgoing: UnboundedReceiver<String>, engine: Rc<
     let Ok(socket) = WebSocket::open_with_protocol(&url, SUBPROTOCOL) else {
         return engine.feed(Input::Closed { code: None });
     };
-    let (mut write, read) = socket.split();
-    let mut read = read.fuse();
+    let mut socket = socket.fuse();
     loop {
-        select_biased! {
-            text = outgoing.next() => match text {
-                // If it fails, the socket is about to say that it ended.
-                Some(text) => drop(write.send(Message::Text(text)).await),
-                None => return,
+        let event = select_biased! {
+            text = outgoing.next() => Event::Say(text),
+            message = socket.next() => Event::Heard(message),
+        };
+        match event {
+            // One that is ending takes nothing any more, and is about to say so. If it fails, too.
+            Event::Say(Some(text)) => match socket.get_ref().state() {
+                State::Connecting | State::Open => drop(socket.send(Message::Text(text)).await),
+                State::Closing | State::Closed => {}
             },
-            message = read.next() => match message {
-                Some(Ok(Message::Text(text))) => engine.feed(Input::Frame(text)),
-                Some(Err(WebSocketError::ConnectionClose(event))) => {
-                    return engine.feed(Input::Closed { code: Some(event.code) });
-                }
-                None => return engine.feed(Input::Closed { code: None }),
-                // The service sends text; an error comes before the end that it announces.
-                Some(Ok(Message::Bytes(_)) | Err(_)) => {}
-            },
+            Event::Say(None) => return,
+            Event::Heard(Some(Ok(Message::Text(text)))) => engine.feed(Input::Frame(text)),
+            Event::Heard(Some(Err(WebSocketError::ConnectionClose(event)))) => {
+                return engine.feed(Input::Closed {
+                    code: Some(event.code),
+                });
+            }
+            Event::Heard(None) => return engine.feed(Input::Closed { code: None }),
+            // The service sends text; an error comes before the end that it announces.
+            Event::Heard(Some(Ok(Message::Bytes(_)) | Err(_))) => {}
         }
     }
+}
+
+/// What a socket's life is made of.
+enum Event {
+    Say(Option<String>),
+    Heard(Option<Result<Message, WebSocketError>>),
 }
 
 /// Milliseconds since some moment, never backwards, whatever is done to the computer's clock.
