@@ -1,4 +1,9 @@
-/** How the stories are run: two at a time, in the Chromium of this machine, each with a server of its own. */
+/**
+ * How the stories are run: two at a time, in the Chromium of this machine, each with a server of its own. That is one
+ * program with all in it, unless `CHATR_STATE=azurite` (state in Azure Tables), `CHATR_SOCKETS=hub` (sockets at a Web
+ * PubSub outside) or both say otherwise; with both, `CHATR_REPLICAS=2` makes it two programs behind one address. All
+ * stories are the same everywhere, pictures too, but those of several servers: one server has none.
+ */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -8,8 +13,14 @@ import { defineConfig } from "@playwright/test";
 const debian = "/usr/bin/chromium";
 const executablePath = process.env.CHROMIUM_PATH || (existsSync(debian) ? debian : undefined);
 
+const several = Number(process.env.CHATR_REPLICAS || 1) > 1;
+if (several && !(process.env.CHATR_STATE === "azurite" && process.env.CHATR_SOCKETS === "hub")) {
+  throw new Error("several servers share state and sockets: set CHATR_STATE=azurite and CHATR_SOCKETS=hub as well");
+}
+
 export default defineConfig({
   testDir: "tests",
+  testIgnore: several ? [] : "replicas.spec.ts",
   outputDir: "test-results",
   snapshotPathTemplate: "{testDir}/picture/{arg}{ext}",
   // Most of a story is waiting for somebody else.

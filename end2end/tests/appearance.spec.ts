@@ -6,6 +6,7 @@ import {
   alive,
   chat,
   composer,
+  connected,
   expect,
   heading,
   me,
@@ -17,6 +18,7 @@ import {
   tolerate,
 } from "./support.ts";
 import { barriers, magnify, narrow, overflow, watchShifts } from "./support.examiner.ts";
+import type { Visitor } from "./support.socket.ts";
 import { desktop, looks, phone, test } from "./support.town.ts";
 
 const long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft";
@@ -100,6 +102,7 @@ test("with the system's own colours everything has an edge", async ({ town }) =>
 
 test("who wants no motion gets none", async ({ town }) => {
   const page = await town.open(desktop, "Launch week", { reducedMotion: "reduce" });
+  await connected(page);
   await town.sofia.post(town.chat("Design"), "Look up!");
   await expect(page.locator(".toast")).toBeVisible();
   await page.getByRole("button", { name: "Chat options" }).click();
@@ -291,10 +294,16 @@ test("one message stands above the composer, and a thousand do not make the page
 });
 
 test("very many chats and people scroll in their lists, and the rest stays where it is", async ({ town, summon }) => {
-  // Twenty at a time: a store that is far away turns more away, and rightly.
-  for (let first = 0; first < 120; first += 20) {
-    const numbers = Array.from({ length: 20 }, (_, i) => String(first + i).padStart(3, "0"));
-    await Promise.all(numbers.map(async (number) => (await summon(`Guest ${number}`)).create(`Chat ${number}`)));
+  // Twenty at a time, and all come before there are chats to be shown to each: a store that is far away turns more
+  // away, and rightly.
+  const twenties = Array.from({ length: 6 }, (_, tens) => Array.from({ length: 20 }, (_, i) => 20 * tens + i));
+  const name = (number: number) => String(number).padStart(3, "0");
+  const guests: Visitor[] = [];
+  for (const some of twenties) {
+    guests.push(...(await Promise.all(some.map((number) => summon(`Guest ${name(number)}`)))));
+  }
+  for (const some of twenties) {
+    await Promise.all(some.map((number) => guests[number]!.create(`Chat ${name(number)}`)));
   }
   const page = await town.open(desktop, "Launch week");
   await expect(people(page).getByRole("listitem")).toHaveCount(127);

@@ -95,9 +95,13 @@ test.describe("with the ordinary limits", () => {
   test("a message that came too fast is not sent, and can be retried, edited or deleted", async ({ enter }) => {
     const ada = await enter("Ada");
     const bob = await enter("Bob");
-    await postAtOnce(ada, Array.from({ length: 14 }, (_, i) => `quick ${i}.`));
     const unsent = messages(ada).getByRole("article").filter({ hasText: "Not sent" });
-    await expect(unsent).not.toHaveCount(0);
+    // Each server counts by itself.
+    for (let i = 0; (await unsent.count()) < 3; i++) {
+      await postAtOnce(ada, Array.from({ length: 14 }, (_, j) => `quick ${i}-${j}.`));
+      await expect(message(ada, `quick ${i}-`)).toHaveCount(14);
+      await expect(messages(ada).locator(".message[data-state=pending]")).toHaveCount(0);
+    }
     await expect(unsent.first().getByRole("alert")).toContainText(/Try again in \d+ s|You can try again now/);
 
     const count = await unsent.count();
@@ -108,18 +112,14 @@ test.describe("with the ordinary limits", () => {
     await see(bob, words);
     await expect(unsent).toHaveCount(count - 1);
 
-    if (count > 1) {
-      const other = (await unsent.first().locator(".message-body").textContent())!;
-      await unsent.first().getByRole("button", { name: "Delete" }).click();
-      await expect(message(ada, other)).toHaveCount(0);
-    }
-    if (count > 2) {
-      const third = (await unsent.first().locator(".message-body").textContent())!;
-      await unsent.first().getByRole("button", { name: "Edit" }).click();
-      await expect(message(ada, third)).toHaveCount(0);
-      await expect(composer(ada)).toHaveValue(third);
-      await expect(composer(ada)).toBeFocused();
-    }
+    const other = (await unsent.first().locator(".message-body").textContent())!;
+    await unsent.first().getByRole("button", { name: "Delete" }).click();
+    await expect(message(ada, other)).toHaveCount(0);
+    const third = (await unsent.first().locator(".message-body").textContent())!;
+    await unsent.first().getByRole("button", { name: "Edit" }).click();
+    await expect(message(ada, third)).toHaveCount(0);
+    await expect(composer(ada)).toHaveValue(third);
+    await expect(composer(ada)).toBeFocused();
   });
 });
 

@@ -16,7 +16,7 @@ import {
   toast,
   type Page,
 } from "./support.ts";
-import { takeClock } from "./support.clock.ts";
+import { stopClock, takeClock, until } from "./support.clock.ts";
 
 test("a message in another chat pops up, goes by itself after seven seconds, and stays while pointed at", async ({
   enter,
@@ -29,8 +29,9 @@ test("a message in another chat pops up, goes by itself after seven seconds, and
   await join(bob);
   await openChat(bob, "Lobby");
 
+  await stopClock(bob);
   await ada.post(tea, "kettle is on");
-  await expect(toast(bob, "kettle is on")).toBeVisible();
+  await until(bob, toast(bob, "kettle is on"));
   await expect(toast(bob, "Ada · Tea")).toBeVisible();
   await bob.clock.fastForward(6_500);
   await expect(toast(bob, "kettle")).toBeVisible();
@@ -38,6 +39,7 @@ test("a message in another chat pops up, goes by itself after seven seconds, and
   await expect(toast(bob, "kettle")).toBeHidden();
 
   await ada.post(tea, "water boils");
+  await until(bob, toast(bob, "water boils"));
   await toast(bob, "water boils").hover();
   await bob.clock.fastForward(20_000);
   await expect(toast(bob, "water boils")).toBeVisible();
@@ -48,6 +50,7 @@ test("a message in another chat pops up, goes by itself after seven seconds, and
   await expect(toast(bob, "water boils")).toBeHidden();
 
   await ada.post(tea, "milk?");
+  await until(bob, toast(bob, "milk?"));
   await toast(bob, "milk?").getByRole("button", { name: "Open" }).focus();
   await bob.clock.fastForward(20_000);
   await expect(toast(bob, "milk?")).toBeVisible();

@@ -5,6 +5,7 @@ import {
   anotherTab,
   composer,
   expect,
+  listenToStatus,
   message,
   post,
   reload,
@@ -182,15 +183,10 @@ test("a blink of the network is nobody's business", async ({ enter, wire }) => {
   tolerate(bob, ...networkIsGone);
   await post(ada, "before");
   await see(bob, "before");
-  const words = await bob.evaluateHandle(() => {
-    const bar = document.querySelector(".status-bar")!;
-    const words: string[] = [];
-    new MutationObserver(() => words.push(bar.textContent)).observe(bar, { childList: true, subtree: true });
-    return words;
-  });
+  const words = await listenToStatus(bob);
   wire.cut();
   wire.heal();
   await post(ada, "did you notice?");
   await see(bob, "did you notice?");
-  expect(await words.jsonValue()).toEqual([]);
+  expect(await words()).toEqual([]);
 });

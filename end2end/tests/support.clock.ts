@@ -1,6 +1,6 @@
 /** Time that the story moves, in one person's browser. */
 
-import type { Page } from "@playwright/test";
+import { type Locator, type Page, expect } from "@playwright/test";
 
 /**
  * From the next page on, timers wait for `page.clock` as well as for the real time.
@@ -27,4 +27,18 @@ export async function takeClock(page: Page, time?: number | Date): Promise<void>
       any[stop] = (number) => end.call(window, numbers.get(number as number));
     }
   });
+}
+
+/** From now on, a page whose clock was taken lives as long as the story says, however long that takes. */
+export async function stopClock(page: Page): Promise<void> {
+  // Not before the present, which goes on until it has been stopped.
+  await page.clock.pauseAt((await page.evaluate(() => Date.now())) + 10_000);
+}
+
+/** A stopped clock goes on, but not for longer than it takes to see this. */
+export async function until(page: Page, seen: Locator): Promise<void> {
+  await expect(async () => {
+    await page.clock.runFor(50);
+    await expect(seen).toBeVisible({ timeout: 250 });
+  }).toPass({ timeout: 15_000 });
 }

@@ -51,8 +51,9 @@ export class Guard {
   }
 }
 
-/** What a browser says by itself when the network is gone. */
+/** What a browser says by itself when the network is gone, or all that is behind a balancer. */
 export const networkIsGone = [
+  /status of 502/,
   /net::ERR_(CONNECTION|INTERNET|NETWORK|EMPTY|SOCKET|ADDRESS)/,
   /WebSocket connection to .* failed/,
 ];

@@ -1,37 +1,46 @@
 /**
- * A Chatr of one's own: the real program, on a free port, with a data folder that nobody else uses. Knows how it
- * starts and dies, and nothing of what it serves.
+ * A Chatr of one's own: the real program, at a free port, with data that nobody else uses. With `CHATR_REPLICAS=2`, and
+ * both state and sockets outside, it is two of them behind one address. Knows how it starts and dies, and nothing of
+ * what it serves.
  */
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { Outside } from "./support.outside.ts";
+import { join } from "node:path";
+import { Balancer } from "./support.balancer.ts";
+import { Outside, freePort } from "./support.outside.ts";
+import { Replica, type Settings, program, root } from "./support.replica.ts";
 
-const root = resolve(import.meta.dirname, "../..");
-const program = join(root, "target/debug/chatr");
+export type { Settings } from "./support.replica.ts";
 
-/** Milliseconds to wait for the address. A machine that compiles meanwhile is slow. */
-const PATIENCE = 30_000;
+/** How many processes there are of each. */
+export const REPLICAS = Number(process.env.CHATR_REPLICAS || 1);
 
-export type Settings = Record<string, string>;
+/** What they have in common besides everything else. */
+const SESSION_KEY = "one key for all replicas ".repeat(3);
 
 export class Server {
-  /** Like `http://127.0.0.1:4711`. The same after a restart. */
-  origin = "";
+  /** The processes, each of which may be killed alone. */
+  readonly replicas: readonly Replica[];
   readonly #folder: string;
-  readonly #settings: Settings;
+  readonly #public: string | undefined;
   readonly #outside: Outside;
-  #process: ChildProcess | undefined;
-  #said = "";
+  readonly #balancer: Balancer | undefined;
 
-  private constructor(folder: string, settings: Settings, outside: Outside) {
+  private constructor(
+    replicas: Replica[],
+    folder: string,
+    { CHATR_PUBLIC_URL }: Settings,
+    outside: Outside,
+    balancer?: Balancer,
+  ) {
+    this.replicas = replicas;
+    this.#public = CHATR_PUBLIC_URL;
     this.#folder = folder;
-    this.#settings = settings;
     this.#outside = outside;
+    this.#balancer = balancer;
   }
 
   static async start(settings: Settings = {}): Promise<Server> {
@@ -40,9 +49,27 @@ export class Server {
     }
     const folder = await mkdtemp(join(tmpdir(), "chatr-end2end-"));
     const outside = await Outside.start(settings);
-    const server = new Server(folder, settings, outside);
-    await server.#spawn(`127.0.0.1:${outside.port}`);
-    return server;
+    if (REPLICAS === 1) {
+      const replica = new Replica(folder, { ...outside.settings, ...settings }, outside.port);
+      await replica.start();
+      return new Server([replica], folder, settings, outside);
+    }
+    const balancer = await Balancer.at(outside.port);
+    const common = { ...outside.settings, CHATR_SESSION_KEY: SESSION_KEY, ...settings };
+    const replicas: Replica[] = [];
+    for (let number = 0; number < REPLICAS; number++) {
+      // Where visitors use another address, none says its own.
+      const port = settings.CHATR_PUBLIC_URL ? await freePort() : 0;
+      replicas.push(new Replica(join(folder, `${number}`), common, port));
+    }
+    await Promise.all(replicas.map((replica) => replica.start()));
+    balancer.serve(replicas.map((replica) => replica.port));
+    return new Server(replicas, folder, settings, outside, balancer);
+  }
+
+  /** Where visitors go, like `http://127.0.0.1:4711`. The same after a restart. */
+  get origin(): string {
+    return this.#public ?? this.#balancer?.origin ?? this.replicas[0]!.origin;
   }
 
   get port(): number {
@@ -54,26 +81,27 @@ export class Server {
     return this.#outside.sockets;
   }
 
-  /** As when the power goes: nothing is written or said any more. */
+  /** As when the power goes, for all of it. */
   async kill(): Promise<void> {
     await this.#end("SIGKILL");
   }
 
   /** With the same data, at the same address. */
   async restart(): Promise<void> {
-    await this.#spawn(new URL(this.origin).host);
+    await Promise.all(this.replicas.map((replica) => replica.start()));
   }
 
   /** Ends it, and throws its data away. */
   async stop(): Promise<void> {
     await this.#end("SIGTERM");
+    this.#balancer?.close();
     await this.#outside.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** What it said so far, on both of its outputs. */
+  /** What it said so far. */
   get log(): string {
-    return this.#said;
+    return this.replicas.map((replica) => replica.log).join("\n");
   }
 
   /** Whether these words stand anywhere in what it stored or logged. */
@@ -82,7 +110,7 @@ export class Server {
     const stored = files.some(
       (file) => file.isFile() && readFileSync(join(file.parentPath, file.name)).includes(words),
     );
-    return stored || this.#said.includes(words) || this.#exported().includes(words);
+    return stored || this.log.includes(words) || this.#exported().includes(words);
   }
 
   /** What is kept outside, in words. */
@@ -97,42 +125,7 @@ export class Server {
     return text;
   }
 
-  async #spawn(address: string): Promise<void> {
-    const child = spawn(program, [], {
-      cwd: root,
-      env: {
-        PATH: process.env.PATH,
-        CHATR_LOG: "info",
-        ...this.#outside.settings,
-        ...this.#settings,
-        CHATR_ADDR: address,
-        CHATR_DATA_DIR: this.#folder,
-      },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    this.#process = child;
-    child.stderr.on("data", (chunk: Buffer) => (this.#said += chunk));
-    this.origin = await new Promise<string>((found, failed) => {
-      const late = setTimeout(() => failed(new Error(`no address yet:\n${this.#said}`)), PATIENCE);
-      child.on("exit", () => failed(new Error(`it did not start:\n${this.#said}`)));
-      child.stdout.on("data", (chunk: Buffer) => {
-        this.#said += chunk;
-        const address = /^Chatr is at (http:\S+)$/m.exec(this.#said.slice(-500))?.[1];
-        if (address) {
-          clearTimeout(late);
-          found(address.replace(/\/$/, ""));
-        }
-      });
-    });
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const child = this.#process;
-    this.#process = undefined;
-    if (child && child.exitCode === null && child.signalCode === null) {
-      const gone = once(child, "exit");
-      child.kill(signal);
-      await gone;
-    }
+  async #end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+    await Promise.all(this.replicas.map((replica) => replica.end(signal)));
   }
 }

@@ -125,8 +125,12 @@ export class Town {
     await found(yuki, "Book club", {}, noah);
     this.#chats["Yuki Tanaka"] = await yuki.pairWith(ada.id);
     this.#chats["Marcus Oyelaran"] = await marcus.pairWith(ada.id);
-    await yuki.ask("userEnterIdle", {});
-    await noah.ask("userEnterIdle", {});
+    for (const one of [yuki, noah]) {
+      await one.ask("userEnterIdle", {});
+      // Told before the day goes on: whatever carries it would not be believed tomorrow.
+      const isTold = (fact: Visitor["heard"][0]) => fact.chatEvent === "userIsIdle" && fact.data.user === one.id;
+      await expect.poll(() => ada.heard.some(isTold)).toBe(true);
+    }
   }
 
   async #talk(): Promise<void> {

@@ -242,3 +242,14 @@ export async function seeAllSent(page: Page): Promise<void> {
 export async function seePresence(page: Page, name: string, word: "Online" | "Away"): Promise<void> {
   await expect(person(page, name)).toHaveAccessibleDescription(new RegExp(`^${word}\\b`), { timeout: 25_000 });
 }
+
+/** Gives what the page has said of its connection since, unless it was loaded anew meanwhile. */
+export async function listenToStatus(page: Page): Promise<() => Promise<string[]>> {
+  const words = await page.evaluateHandle(() => {
+    const bar = document.querySelector(".status-bar")!;
+    const words: string[] = [];
+    new MutationObserver(() => words.push(bar.textContent)).observe(bar, { childList: true, subtree: true });
+    return words;
+  });
+  return () => words.jsonValue();
+}
