@@ -3,14 +3,14 @@ SHELL := /bin/bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup run watch check test bench bench-hub simulate fuzz release bundle audit autobahn
+.PHONY: help setup run watch check test test-azure bench bench-hub simulate fuzz release bundle audit autobahn
 
 setup := deploy/tools/setup.sh
 # The crates that run on this machine, in one set: another choice would compile their dependencies anew.
 host := -p server -p hub -p wire -p app
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s%s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s%s\n", $$1, $$2}' Makefile
 
 run: ## build Chatr and serve it at http://127.0.0.1:3000
 	@$(setup) rust bindgen
@@ -34,6 +34,9 @@ check: ## formatting, lints and house rules, without running anything
 
 test: ## every test: Rust, two browsers against the real server, Azure's own clients against our hub
 	@deploy/tools/test.sh
+
+test-azure: ## the browsers' stories with state, sockets and both outside, there with two servers of which one dies
+	@deploy/tools/test-azure.sh
 
 bench: ## measure the server under load and the page in a browser, into docs/benchmarks.md
 	@$(setup) rust bindgen leptos node browser
