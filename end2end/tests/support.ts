@@ -234,8 +234,9 @@ export async function seeOnly(page: Page, ...expected: string[]): Promise<void> 
   await expect.poll(() => texts(page)).toEqual(expected);
 }
 
-/** Everything on this screen was stored. */
+/** Everything that was said on this page was stored. It is on the screen from the next frame on. */
 export async function seeAllSent(page: Page): Promise<void> {
+  await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   await expect(messages(page).locator(".message:not([data-state=posted])")).toHaveCount(0);
 }
 
