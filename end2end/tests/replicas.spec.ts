@@ -24,8 +24,6 @@ test("one of two servers dies in a conversation: everybody goes on, and every me
   server,
   summon,
 }) => {
-  // Two who leave are waited for, and that is all it takes on an idle machine.
-  test.setTimeout(90_000 + 2 * told.timeout);
   const names = ["Ada", "Bob", "Cy"];
   const pages = await Promise.all(names.map((name) => enter(name)));
   const [ada] = pages as [(typeof pages)[0]];
