@@ -5,7 +5,7 @@
 //! | Section | Entries, in the order of |
 //! |---|---|
 //! | `start` | the chat where everybody starts |
-//! | `people` | people: id |
+//! | `people` | people: id; behind a person their passkeys: id |
 //! | `chats` | each chat, or the grave of one: id; behind a chat its members: user; then its messages: place |
 //! | `requests` | which chat somebody's request became: user, draft |
 //! | `reminders` | reminders: draft |
@@ -20,7 +20,7 @@ mod order;
 pub use file::{Reader, Summary, Unsound, Writer};
 pub use order::{Disorder, Order};
 
-use super::{Newcomer, Reminder, StoreError};
+use super::{Newcomer, Passkey, Reminder, StoreError};
 use app::chat::{Body, Chat, ChatId, DraftId, Millis, Person, Seq, UserId};
 use serde::{Deserialize, Serialize};
 use std::future::Future;
@@ -34,6 +34,13 @@ pub enum Entry {
     /// Where everybody starts.
     DefaultChat(ChatId),
     Person(Person),
+    /// Of the person before it.
+    Passkey {
+        id: String,
+        credential: String,
+        added_at: Millis,
+        used_at: Millis,
+    },
     Chat {
         chat: Chat,
         members: u64,
@@ -98,12 +105,23 @@ impl Entry {
     pub const fn section(&self) -> Section {
         match self {
             Entry::DefaultChat(_) => Section::Start,
-            Entry::Person(_) => Section::People,
+            Entry::Person(_) | Entry::Passkey { .. } => Section::People,
             Entry::Chat { .. } | Entry::Grave(_) | Entry::Member { .. } | Entry::Message { .. } => {
                 Section::Chats
             }
             Entry::Request { .. } => Section::Requests,
             Entry::Reminder(_) => Section::Reminders,
+        }
+    }
+}
+
+impl From<Passkey> for Entry {
+    fn from(passkey: Passkey) -> Entry {
+        Entry::Passkey {
+            id: passkey.id,
+            credential: passkey.credential,
+            added_at: passkey.added_at,
+            used_at: passkey.used_at,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is kept: people, chats, memberships, messages, reminders. A store applies facts and answers questions;
+//! What is kept: people and their passkeys, chats, memberships, messages, reminders. A store applies facts and answers questions;
 //! it refuses to know who may do what (`chat::decide`) and who hears of it (`chat::effects`).
 //!
 //! # Rows
@@ -6,6 +6,7 @@
 //! | Row | Key | Holds |
 //! |---|---|---|
 //! | person | user | name, tag, kind, and the name's skeleton, by which namesakes are found |
+//! | passkey | user, passkey | the public half of what a guest signs in by, and when that was last used |
 //! | chat | chat | what all members see, `last` and `version`; unique by (creator, draft) or by the pair's users |
 //! | membership | chat, user | read cursor, time of joining: one row each, so that two joins never meet |
 //! | message | chat, seq | author, draft, body; unique by (chat, author, draft) |
@@ -165,6 +166,19 @@ pub struct Reminder {
     pub due: Millis,
 }
 
+/// What a guest can sign in by: the public half of a key pair that a device of theirs keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passkey {
+    pub user: UserId,
+    /// SHA-256 of what the device calls it, in hexadecimal: of one length for every device.
+    pub id: String,
+    /// The public key with all that goes with it, as whoever checks signatures wrote it.
+    pub credential: String,
+    pub added_at: Millis,
+    /// When the sign-in began that it was last used for; zero before the first.
+    pub used_at: Millis,
+}
+
 /// Members in a list; `ChatSummary::members` is the true count.
 pub const MEMBERS: usize = 1_000;
 
@@ -207,6 +221,19 @@ pub trait Store: Send + Sync {
 
     /// The reminder was delivered, or never can be.
     fn forget_reminder(&self, draft: DraftId) -> Reading<'_, ()>;
+
+    /// Keeps a passkey; says whether it is new to its person. One that is kept stays as it was.
+    fn add_passkey(&self, passkey: Passkey) -> Reading<'_, bool>;
+
+    /// The person's passkeys by time of adding.
+    fn passkeys(&self, user: UserId) -> Reading<'_, Vec<Passkey>>;
+
+    /// Stores `after` in place of `before`; says whether that was still there, and exactly so. Of two who renew
+    /// one passkey at once, one does.
+    fn renew_passkey(&self, before: Passkey, after: Passkey) -> Reading<'_, bool>;
+
+    /// Says whether the person had it.
+    fn remove_passkey(&self, user: UserId, id: String) -> Reading<'_, bool>;
 }
 
 impl View {

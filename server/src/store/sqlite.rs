@@ -3,14 +3,15 @@
 
 mod apply;
 mod archive;
+mod passkeys;
 mod query;
 mod rows;
 mod schema;
 mod writer;
 
 use super::{
-    Commit, Decided, Decision, Newcomer, Parts, Reading, Reminder, Scope, Store, StoreError, Told,
-    View,
+    Commit, Decided, Decision, Newcomer, Parts, Passkey, Reading, Reminder, Scope, Store,
+    StoreError, Told, View,
 };
 use app::chat::{Chat, ChatId, DraftId, Fact, Membership, Page, Person, UserId, Window};
 use rows::store_error;
@@ -257,6 +258,40 @@ impl Store for Sqlite {
                 Ok(((), rows > 0))
             },
             |()| (),
+        )
+    }
+
+    fn add_passkey(&self, passkey: Passkey) -> Reading<'_, bool> {
+        self.write(
+            move |connection| {
+                let is_new = passkeys::add(connection, &passkey)?;
+                Ok((is_new, is_new))
+            },
+            |_| (),
+        )
+    }
+
+    fn passkeys(&self, user: UserId) -> Reading<'_, Vec<Passkey>> {
+        self.ask(move |connection| passkeys::of(connection, user))
+    }
+
+    fn renew_passkey(&self, before: Passkey, after: Passkey) -> Reading<'_, bool> {
+        self.write(
+            move |connection| {
+                let is_renewed = passkeys::renew(connection, &before, &after)?;
+                Ok((is_renewed, is_renewed))
+            },
+            |_| (),
+        )
+    }
+
+    fn remove_passkey(&self, user: UserId, id: String) -> Reading<'_, bool> {
+        self.write(
+            move |connection| {
+                let is_removed = passkeys::remove(connection, user, &id)?;
+                Ok((is_removed, is_removed))
+            },
+            |_| (),
         )
     }
 }

@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | `messages` | chat | the chat's head; `member.` and `joined.` for each member; `message.` and `draft.` for each message |
 //! | `chats` | `public`, `of.` user, `request.` user, `pair.` user, `sweep`, `default` | which chats there are, for whom |
-//! | `users` | user, `name.` skeleton | people, and who was first to take a name |
+//! | `users` | user, `name.` skeleton | people and their passkeys, and who was first to take a name |
 //! | `reminders` | `all` | by draft, by time, by person |
 //! | `presence` | user | `at.` connection: who is there, for all servers |
 //!
@@ -25,6 +25,7 @@ mod history;
 mod key;
 mod lane;
 mod ledger;
+mod passkeys;
 mod people;
 mod reminders;
 mod row;
@@ -34,7 +35,8 @@ mod sweep;
 pub use client::{Account, Proof};
 
 use super::{
-    Decided, Decision, Newcomer, Parts, Reading, Reminder, Scope, Store, StoreError, Told, View,
+    Decided, Decision, Newcomer, Parts, Passkey, Reading, Reminder, Scope, Store, StoreError, Told,
+    View,
 };
 use crate::transport::HttpService;
 use app::chat::{Access, Chat, ChatId, DraftId, Membership, Page, Person, UserId, Window};
@@ -224,6 +226,22 @@ impl Store for Tables {
 
     fn forget_reminder(&self, draft: DraftId) -> Reading<'_, ()> {
         soon(self.0.drop_reminder(draft))
+    }
+
+    fn add_passkey(&self, passkey: Passkey) -> Reading<'_, bool> {
+        soon(self.0.keep_passkey(passkey))
+    }
+
+    fn passkeys(&self, user: UserId) -> Reading<'_, Vec<Passkey>> {
+        soon(self.0.passkeys_of(user))
+    }
+
+    fn renew_passkey(&self, before: Passkey, after: Passkey) -> Reading<'_, bool> {
+        soon(self.0.change_passkey(before, after))
+    }
+
+    fn remove_passkey(&self, user: UserId, id: String) -> Reading<'_, bool> {
+        soon(self.0.drop_passkey(user, id))
     }
 }
 

@@ -6,6 +6,7 @@ pub mod crowds;
 pub mod members;
 pub mod messages;
 pub mod pages;
+pub mod passkeys;
 pub mod people;
 pub mod reminders;
 pub mod screens;
@@ -76,6 +77,11 @@ macro_rules! contract {
                 sixty_four_writers_to_one_chat_lose_and_double_nothing,
                 sixty_four_writers_to_sixty_four_chats_lose_and_double_nothing,
                 whoever_reads_meanwhile_sees_no_gap,
+            ]
+            passkeys: [
+                a_passkey_is_kept_for_its_person_until_it_is_removed,
+                nobody_has_a_passkey_twice,
+                of_many_who_renew_a_passkey_at_once_one_does,
             ]
             reminders: [
                 a_reminder_waits_until_it_is_forgotten,

@@ -9,7 +9,7 @@ use app::chat::{
 };
 use server::operator::moving::{NotMoved, export, import};
 use server::store::archive::{Archive, ArchiveError, Entry, Reader, Unsound};
-use server::store::{Account, Newcomer, Proof, Reminder, Sqlite, Tables};
+use server::store::{Account, Newcomer, Passkey, Proof, Reminder, Sqlite, Tables};
 use server::transport::https;
 use std::io::BufReader;
 use std::path::PathBuf;
@@ -95,6 +95,16 @@ async fn live<P: Place>(hall: &Arc<Hall<P>>) -> Past {
         };
         assert!(hall.store.remind(reminder, 20).await.expect("is kept"));
     }
+    for (owner, id, used_at) in [(&bob, 3, 7), (&ada, 2, 0), (&ada, 1, 1 << 53)] {
+        let passkey = Passkey {
+            user: owner.id,
+            id: format!("{id:064x}"),
+            credential: format!(r#"{{"counter":{id},"is":"'opaque' ✅"}}"#),
+            added_at: Millis(9),
+            used_at: Millis(used_at),
+        };
+        assert!(hall.store.add_passkey(passkey).await.expect("is kept"));
+    }
     Past {
         ada,
         bob,
@@ -129,6 +139,15 @@ async fn is_alive<P: Place>(hall: &Arc<Hall<P>>, past: &Past) {
     assert_eq!(hall.store.reminders(ada.id).await.expect("a count"), 2);
     let due = hall.store.next_reminders(9).await.expect("reminders");
     assert_eq!(due.len(), 2);
+    let passkeys = hall.store.passkeys(ada.id).await.expect("passkeys");
+    let used: Vec<u64> = passkeys.iter().map(|passkey| passkey.used_at.0).collect();
+    assert_eq!(used, [1 << 53, 0]);
+    assert_eq!(
+        passkeys[1].credential,
+        r#"{"counter":2,"is":"'opaque' ✅"}"#
+    );
+    let theirs = hall.store.passkeys(bob.id).await.expect("passkeys");
+    assert_eq!(theirs.len(), 1);
     let mine = hall.store.memberships(ada.id).await.expect("memberships");
     assert_eq!(mine.len(), 2, "{mine:?}");
     let parts = hall.store.parts(ada.id, None).await.expect("a screen");
@@ -156,7 +175,7 @@ async fn from_sqlite_to_tables_and_back_every_digest_stays() {
     let digests = export(&*embedded(here), &first).await.expect("a file");
     let entries: Vec<u64> = digests.sections.iter().map(|end| end.entries).collect();
     assert_eq!(entries[0], 1);
-    assert_eq!(entries[1], 4);
+    assert_eq!(entries[1], 4 + 3);
     assert!(entries[2] > 140, "{entries:?}");
     assert_eq!(entries[4], 2);
 

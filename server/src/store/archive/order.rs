@@ -15,6 +15,8 @@ pub struct Disorder(String);
 pub struct Order {
     section: Option<Section>,
     person: Option<UserId>,
+    /// Of the person before it.
+    passkey: Option<String>,
     chat: Option<ChatId>,
     /// The chat whose members and messages come.
     open: Option<Open>,
@@ -48,7 +50,14 @@ impl Order {
         match entry {
             Entry::DefaultChat(_) if first => Ok(()),
             Entry::DefaultChat(_) => wrong("there are two default chats"),
-            Entry::Person(person) => after(&mut self.person, person.id, "person"),
+            Entry::Person(person) => {
+                self.passkey = None;
+                after(&mut self.person, person.id, "person")
+            }
+            Entry::Passkey { id, .. } if self.person.is_none() => {
+                wrong(format_args!("the passkey {id} is of nobody"))
+            }
+            Entry::Passkey { id, .. } => after(&mut self.passkey, id.clone(), "passkey"),
             Entry::Chat { chat, members } => {
                 self.close()?;
                 self.open = Some(Open {
@@ -114,13 +123,10 @@ impl Order {
     }
 }
 
-fn after<T: PartialOrd + Copy>(
-    before: &mut Option<T>,
-    this: T,
-    what: &str,
-) -> Result<(), Disorder> {
-    match before.replace(this) {
-        Some(before) if before >= this => wrong(format_args!("a {what} comes twice or too late")),
+fn after<T: PartialOrd>(before: &mut Option<T>, this: T, what: &str) -> Result<(), Disorder> {
+    let last = before.replace(this);
+    match last {
+        Some(_) if last >= *before => wrong(format_args!("a {what} comes twice or too late")),
         Some(_) | None => Ok(()),
     }
 }

@@ -6,10 +6,10 @@ use super::query::default_chat;
 use super::rows::{
     self, CHAT, MESSAGE, PERSON, access, integer, kind, moderation, record, store_error,
 };
-use super::{apply, rows::number, rows::user};
+use super::{apply, passkeys, rows::number, rows::user};
 use crate::store::archive::{Archive, ArchiveError, Copying, Entry, Look};
-use crate::store::{Reminder, StoreError};
-use app::chat::{Access, Chat, ChatId, DraftId, Millis, Person};
+use crate::store::{Passkey, Reminder, StoreError};
+use app::chat::{Access, Chat, ChatId, DraftId, Millis, Person, UserId};
 use rusqlite::{Connection, Params, Row, params};
 use tokio::sync::mpsc::{Receiver, Sender};
 
@@ -54,7 +54,11 @@ fn export(connection: &Connection, to: &Sender<Entry>) -> Done {
     }
     let people = format!("SELECT {PERSON} FROM person ORDER BY id");
     each(connection, &people, [], |row| {
-        send(Entry::Person(read(rows::person(row, 0))?))
+        let person = read(rows::person(row, 0))?;
+        let user = person.id;
+        send(Entry::Person(person))?;
+        let passkeys = passkeys::by_id(connection, user)?.into_iter();
+        passkeys.map(Entry::from).try_for_each(send)
     })?;
     // A chat's row before a grave's: there is never one of each.
     each(
@@ -142,11 +146,15 @@ fn import(connection: &Connection, from: &mut Receiver<Option<Entry>>, look: Loo
         each(connection, &any, [], |_| Err(ArchiveError::NotEmpty))?;
     }
     let mut open = ChatId::from_bytes([0; 16]);
+    let mut owner = UserId::from_bytes([0; 16]);
     while let Some(entry) = from.blocking_recv().ok_or(ArchiveError::Interrupted)? {
         if let Entry::Chat { chat, .. } = &entry {
             open = chat.id;
         }
-        take(connection, open, entry, look)?;
+        if let Entry::Person(person) = &entry {
+            owner = person.id;
+        }
+        take(connection, open, owner, entry, look)?;
     }
     run(
         connection,
@@ -156,8 +164,8 @@ fn import(connection: &Connection, from: &mut Receiver<Option<Entry>>, look: Loo
     )
 }
 
-/// `open`: the chat whose members and messages come.
-fn take(connection: &Connection, open: ChatId, entry: Entry, look: Look) -> Done {
+/// `open`: the chat whose members and messages come; `owner`: the person whose passkeys do.
+fn take(connection: &Connection, open: ChatId, owner: UserId, entry: Entry, look: Look) -> Done {
     match entry {
         Entry::DefaultChat(chat) => run(
             connection,
@@ -165,6 +173,22 @@ fn take(connection: &Connection, open: ChatId, entry: Entry, look: Look) -> Done
             [chat.as_bytes()],
         ),
         Entry::Person(person) => admit(connection, person, look),
+        Entry::Passkey {
+            id,
+            credential,
+            added_at,
+            used_at,
+        } => {
+            let passkey = Passkey {
+                user: owner,
+                id,
+                credential,
+                added_at,
+                used_at,
+            };
+            passkeys::add(connection, &passkey)?;
+            Ok(())
+        }
         Entry::Chat { chat, members } => create(connection, &chat, members),
         Entry::Grave(chat) => run(
             connection,

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
 /// Raised with every change of the tables: a file of another number is not touched.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Columns in the order in which `rows` reads them; a message's text is stored once, a name once per person.
 const TABLES: &str = "
@@ -49,6 +49,15 @@ CREATE INDEX reminder_by_due ON reminder (due);
 CREATE INDEX reminder_by_user ON reminder (user);
 ";
 
+/// What version 2 brought.
+const PASSKEYS: &str = "
+CREATE TABLE passkey (
+    user BLOB NOT NULL, id TEXT NOT NULL, credential TEXT NOT NULL, added_at INTEGER NOT NULL,
+    used_at INTEGER NOT NULL,
+    PRIMARY KEY (user, id)
+) WITHOUT ROWID;
+";
+
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BadFile {
@@ -58,7 +67,8 @@ pub enum BadFile {
     OtherVersion { found: i64 },
 }
 
-/// The connection that writes. Creates the file and its tables when they are missing.
+/// The connection that writes. Creates the file and its tables when they are missing, and adds those that an older
+/// program did not know.
 pub fn open_writer(path: &Path) -> Result<Connection, BadFile> {
     let mut connection = Connection::open(path)?;
     // FULL: every commit is on the disk before it returns, which is what an acknowledgement promises.
@@ -69,15 +79,19 @@ pub fn open_writer(path: &Path) -> Result<Connection, BadFile> {
          PRAGMA busy_timeout = 2000;",
     )?;
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    match found {
-        VERSION => {}
-        0 => {
-            let transaction = connection.transaction()?;
-            transaction.execute_batch(TABLES)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-            transaction.commit()?;
-        }
+    let missing: &[&str] = match found {
+        VERSION => &[],
+        1 => &[PASSKEYS],
+        0 => &[TABLES, PASSKEYS],
         found => return Err(BadFile::OtherVersion { found }),
+    };
+    if !missing.is_empty() {
+        let transaction = connection.transaction()?;
+        for tables in missing {
+            transaction.execute_batch(tables)?;
+        }
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.commit()?;
     }
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)

@@ -8,9 +8,10 @@ use super::Tables;
 use super::client::{Client, Failure, Table};
 use super::founding;
 use super::key::Key;
+use super::passkeys;
 use super::reminders;
 use super::row::Row;
-use super::rows::{self, head_key};
+use super::rows::{self, head_key, person_key};
 use super::{Inner, default_place};
 use crate::store::archive::{Archive, ArchiveError, Copying, Entry, Look};
 use crate::store::{Scope, StoreError};
@@ -104,12 +105,7 @@ impl Inner {
         if let Some(row) = start {
             send(to, Entry::DefaultChat(row.get("chat")?)).await?;
         }
-        let mut people = client.scan(Table::Users, Some("RowKey eq 'person'"));
-        while let Some(rows) = people.next().await? {
-            for row in &rows {
-                send(to, Entry::Person(rows::person(row)?)).await?;
-            }
-        }
+        self.export_people(to).await?;
         self.export_chats(to).await?;
         self.export_requests(to).await?;
         let (from, end) = Key::word("draft").range();
@@ -120,6 +116,32 @@ impl Inner {
         while let Some(rows) = reminders.next().await? {
             for row in &rows {
                 send(to, Entry::Reminder(rows::reminder(row)?)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// In each partition the passkeys come first: they wait for their person.
+    async fn export_people(&self, to: &Sender<Entry>) -> Done {
+        let wanted = "RowKey eq 'person' or (RowKey ge 'passkey.' and RowKey lt 'passkey/')";
+        let mut rows = self.client.scan(Table::Users, Some(wanted));
+        let mut passkeys = Vec::new();
+        while let Some(found) = rows.next().await? {
+            for row in &found {
+                if row.key != person_key() {
+                    passkeys.push(passkeys::passkey(row)?);
+                    continue;
+                }
+                let person = rows::person(row)?;
+                let user = person.id;
+                send(to, Entry::Person(person)).await?;
+                for passkey in passkeys.drain(..) {
+                    if passkey.user != user {
+                        let key = format!("{}/{}", passkey.user, passkey.id);
+                        return Err(StoreError::Corrupt { key }.into());
+                    }
+                    send(to, passkey.into()).await?;
+                }
             }
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! Files that cannot be used, and rows that do not parse: said clearly, and never overwritten or made up.
 
 use super::Folder;
-use crate::hall::{Hall, seqs};
-use app::chat::{Access, Window};
+use crate::hall::{Hall, Place, seqs};
+use app::chat::{Access, UserId, Window};
 use rusqlite::Connection;
 use server::store::{Sqlite, StoreError};
 use std::fs;
@@ -29,7 +29,7 @@ async fn used() -> Folder {
 #[tokio::test]
 async fn a_file_of_a_newer_program_is_named_and_left_as_it_is() {
     let folder = used().await;
-    for newer in [2, 99] {
+    for newer in [3, 99] {
         let connection = Connection::open(folder.file()).expect("opens");
         connection
             .pragma_update(None, "user_version", newer)
@@ -38,10 +38,30 @@ async fn a_file_of_a_newer_program_is_named_and_left_as_it_is() {
         let before = fs::read(folder.file()).expect("a file");
         let why = why_not(&folder);
         assert!(
-            why.contains(&format!("version {newer}")) && why.contains("version 1"),
+            why.contains(&format!("version {newer}")) && why.contains("version 2"),
             "{why}"
         );
         assert!(fs::read(folder.file()).expect("a file") == before);
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_version_gets_what_it_lacks_and_keeps_the_rest() {
+    let folder = used().await;
+    let connection = Connection::open(folder.file()).expect("opens");
+    connection
+        .execute_batch("DROP TABLE passkey; PRAGMA user_version = 1;")
+        .expect("is as it was");
+    drop(connection);
+    for _ in 0..2 {
+        let store = folder.open().await;
+        let people = Connection::open(folder.file()).expect("opens");
+        let ada = people.query_row("SELECT id FROM person WHERE name = 'Ada'", [], |row| {
+            row.get(0).map(UserId::from_bytes)
+        });
+        let ada = ada.expect("somebody");
+        assert!(store.person(ada).await.expect("an answer").is_some());
+        assert_eq!(store.passkeys(ada).await.expect("an answer"), []);
     }
 }
 

@@ -6,7 +6,7 @@ use app::chat::{Access, ChatId, Command, DraftId, Kind, Millis, Person, Record, 
 use server::chat::decide::{Asked, decide, scope};
 use server::chat::moderator::LocalModerator;
 use server::store::attendance::{Attendance, Change, Seat, State};
-use server::store::{Account, Commit, Proof, Reminder, Store, Tables, View};
+use server::store::{Account, Commit, Passkey, Proof, Reminder, Store, Tables, View};
 use server::transport::{HttpService, https};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -170,8 +170,46 @@ async fn everything_costs_what_the_page_says() {
             Command::DeleteChat { chat: private },
         )
         .await;
+    sign_in_by_passkey(&mut counted, &ada).await;
     sit(&mut counted, &ada).await;
     assert_eq!(counted.found, documented());
+}
+
+async fn sign_in_by_passkey(counted: &mut Counted, person: &Person) {
+    let passkey = Passkey {
+        user: person.id,
+        id: "1".repeat(64),
+        credential: "opaque".into(),
+        added_at: Millis(1),
+        used_at: Millis(0),
+    };
+    let used = Passkey {
+        used_at: Millis(9),
+        ..passkey.clone()
+    };
+    let (user, id) = (person.id, passkey.id.clone());
+    let added = counted.cost("adds a passkey", async |store| {
+        // Before the device is asked, behind it, and to show them.
+        for _ in 0..2 {
+            store.passkeys(user).await.expect("passkeys");
+        }
+        assert!(store.add_passkey(passkey.clone()).await.expect("is kept"));
+        store.passkeys(user).await.expect("passkeys").len()
+    });
+    assert_eq!(added.await, 1);
+    let known = counted.cost("signs in by passkey", async |store| {
+        let before = store.passkeys(user).await.expect("passkeys").remove(0);
+        let renewed = store.renew_passkey(before, used.clone()).await;
+        assert!(renewed.expect("an answer"));
+        store.person(user).await.expect("an answer")
+    });
+    assert!(known.await.is_some());
+    let left = counted.cost("removes a passkey", async |store| {
+        let removed = store.remove_passkey(user, id).await;
+        assert!(removed.expect("an answer"));
+        store.passkeys(user).await.expect("passkeys")
+    });
+    assert_eq!(left.await, []);
 }
 
 /// A connection from its beginning to its end, as several servers see it.

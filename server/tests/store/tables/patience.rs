@@ -3,7 +3,7 @@
 
 use app::chat::{Chat, ChatId, DraftId, Membership, Page, Person, UserId, Window};
 use server::store::{
-    Decided, Decision, Newcomer, Parts, Reading, Reminder, Scope, Store, Told, View,
+    Decided, Decision, Newcomer, Parts, Passkey, Reading, Reminder, Scope, Store, Told, View,
 };
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -94,5 +94,21 @@ impl Store for Patience {
 
     fn forget_reminder(&self, draft: DraftId) -> Reading<'_, ()> {
         self.wait(move |store| store.forget_reminder(draft))
+    }
+
+    fn add_passkey(&self, passkey: Passkey) -> Reading<'_, bool> {
+        self.wait(move |store| store.add_passkey(passkey))
+    }
+
+    fn passkeys(&self, user: UserId) -> Reading<'_, Vec<Passkey>> {
+        self.wait(move |store| store.passkeys(user))
+    }
+
+    fn renew_passkey(&self, before: Passkey, after: Passkey) -> Reading<'_, bool> {
+        self.wait(move |store| store.renew_passkey(before, after))
+    }
+
+    fn remove_passkey(&self, user: UserId, id: String) -> Reading<'_, bool> {
+        self.wait(move |store| store.remove_passkey(user, id))
     }
 }

@@ -3,6 +3,7 @@
 
 use super::super::client::{Change, Failure, MAX_BATCH, Table};
 use super::super::key::Key;
+use super::super::passkeys::passkey_row;
 use super::super::people::name_row;
 use super::super::reminders;
 use super::super::row::Row;
@@ -12,7 +13,7 @@ use super::super::rows::{
 use super::super::{Inner, default_place};
 use super::{ABREAST, Done, pair_place, request_place};
 use crate::store::archive::{ArchiveError, Entry, Look};
-use crate::store::{Reminder, StoreError};
+use crate::store::{Passkey, Reminder, StoreError};
 use app::chat::{
     Access, Chat, ChatId, Membership, Message, Millis, Moderation, Person, Record, Seq, UserId,
 };
@@ -33,6 +34,8 @@ pub struct Filling<'a> {
     inner: &'a Inner,
     look: Look,
     known: HashMap<UserId, Person>,
+    /// The person whose passkeys come.
+    owner: Option<UserId>,
     /// The chat whose members and messages come.
     open: Option<Open>,
     batch: Vec<Change>,
@@ -54,6 +57,7 @@ impl<'a> Filling<'a> {
             inner,
             look,
             known: HashMap::new(),
+            owner: None,
             open: None,
             batch: Vec::new(),
             bulk: 0,
@@ -78,6 +82,24 @@ impl<'a> Filling<'a> {
                     .await
             }
             Entry::Person(person) => self.admit(person).await,
+            Entry::Passkey {
+                id,
+                credential,
+                added_at,
+                used_at,
+            } => {
+                let user = self.owner.ok_or(StoreError::Corrupt {
+                    key: format!("{id}: a passkey of nobody"),
+                })?;
+                let row = passkey_row(&Passkey {
+                    user,
+                    id,
+                    credential,
+                    added_at,
+                    used_at,
+                });
+                self.put_aside(Table::Users, row).await
+            }
             Entry::Chat { chat, members } => {
                 self.close().await?;
                 self.open = Some(Open {
@@ -140,6 +162,7 @@ impl<'a> Filling<'a> {
             done => done?,
         }
         let row = person_row(&person);
+        self.owner = Some(person.id);
         if self.known.len() < KNOWN {
             self.known.insert(person.id, person);
         }
