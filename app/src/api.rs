@@ -2,7 +2,7 @@
 //! the server implements and puts into context, so this crate does not know the server. Arguments travel as
 //! JSON; only what a form without scripts may send is form-encoded.
 
-use crate::chat::{ChatId, Page, Present, Refusal, Snapshot, Window};
+use crate::chat::{ChatId, Millis, Page, Present, Refusal, Snapshot, Window};
 use crate::chat::{ChatSummary, DraftId};
 use leptos::prelude::*;
 use leptos::server_fn::codec::{Json, JsonEncoding};
@@ -56,6 +56,8 @@ impl FromServerFnError for ApiError {
 pub struct WaysIn {
     /// Where a name is sent to, if it is enough.
     pub by_name: Option<String>,
+    /// Whether a passkey can be used at the address that was called.
+    pub by_passkey: bool,
     pub providers: Vec<Provider>,
 }
 
@@ -69,6 +71,16 @@ pub struct Provider {
     pub path: String,
     /// What has to be passed on the way back, which then leads on.
     pub by_way_of: Option<String>,
+}
+
+/// What a guest can sign in by besides the cookie, as its person sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Passkey {
+    pub id: String,
+    pub added_at: Millis,
+    /// Zero if never.
+    pub used_at: Millis,
 }
 
 /// How a stranger can get in. Never fails on a server that runs.

@@ -50,6 +50,7 @@ LEFT_AT_DEFAULT = {
     "CHATR_OIDC_CLIENT_SECRET": "as above",
     "CHATR_OIDC_ISSUER": "as above",
     "CHATR_OIDC_NAME": "as above",
+    "CHATR_PASSKEYS": "the default is meant",
     "CHATR_PLATFORM_PROVIDERS": "no platform signs people in for it",
     "LEPTOS_SITE_ROOT": "the image has the site beside the program",
     "PUBSUB_CONNECTION_STRING": "holds a key; the identity needs none",

@@ -3,12 +3,15 @@
 //! people may do.
 
 mod address;
+mod ceremony;
 mod github;
 mod guest;
 mod known;
 mod login;
 mod me;
 mod openid;
+mod party;
+mod passkeys;
 mod people;
 mod platform;
 mod provider;
@@ -18,6 +21,7 @@ mod round_trip;
 mod session;
 mod sign_out;
 mod sockets;
+mod spent;
 
 pub use known::Known;
 pub use people::{Asking, People};
@@ -35,8 +39,10 @@ use axum::extract::{Query, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use ceremony::Ceremonies;
 use http::Extensions;
-use http::HeaderMap;
+use http::{HeaderMap, Uri};
+use party::Parties;
 use provider::Provider;
 use rate::SignInRate;
 use round_trip::RoundTrips;
@@ -56,6 +62,8 @@ pub struct Auth {
     sockets: Arc<dyn Sockets>,
     sessions: Sessions,
     trips: RoundTrips,
+    ceremonies: Ceremonies,
+    parties: Parties,
     providers: Vec<Provider>,
     rate: SignInRate,
     guests: bool,
@@ -98,6 +106,8 @@ impl Auth {
             sockets,
             sessions: Sessions::new(session_key, https),
             trips: RoundTrips::new(session_key, https),
+            ceremonies: Ceremonies::new(session_key, https),
+            parties: Parties::new(settings.passkeys, config.public_url.clone()),
             providers: providers.unwrap_or_default(),
             rate: SignInRate::new(config.relaxed),
             guests: config.guests,
@@ -113,8 +123,8 @@ impl Auth {
             .ok_or(Problem::NotFound)
     }
 
-    /// What the front page offers.
-    pub fn ways_in(&self) -> WaysIn {
+    /// What the front page offers to a visitor who called like this.
+    pub fn ways_in(&self, uri: &Uri, headers: &HeaderMap) -> WaysIn {
         let link = |label: &str, name: &str, by_way_of| api::Provider {
             label: label.into(),
             path: format!("/.auth/login/{name}"),
@@ -142,6 +152,7 @@ impl Auth {
         };
         WaysIn {
             by_name: self.guests.then(|| by_name.into()),
+            by_passkey: self.parties.seen_from(uri, headers).is_some(),
             providers,
         }
     }
@@ -219,7 +230,7 @@ fn label_of(name: &str) -> &str {
     }
 }
 
-/// `/.auth/*`: sign-in, sign-out and who one is.
+/// `/.auth/*` and what of it has to get past a platform: sign-in, sign-out, passkeys and who one is.
 pub fn router(auth: Arc<Auth>) -> Router {
     Router::new()
         .route("/.auth/login/guest", post(guest::sign_in).get(front_page))
@@ -232,9 +243,16 @@ pub fn router(auth: Arc<Auth>) -> Router {
         .route("/api/signIn", post(guest::sign_in))
         .route("/api/signOut", post(sign_out::sign_out))
         .route("/.auth/me", get(me::me))
+        .route("/api/passkeys", get(passkeys::list))
+        .route("/api/askForNewPasskey", post(passkeys::ask_for_new))
+        .route("/api/addPasskey", post(passkeys::add))
+        .route("/api/removePasskey", post(passkeys::remove))
+        .route("/api/askForPasskey", post(passkeys::ask_for_known))
+        .route("/api/signInByPasskey", post(passkeys::sign_in))
         .method_not_allowed_fallback(|request: Request| async move {
             match request.uri().path() {
-                "/.auth/logout" | "/api/signIn" | "/api/signOut" => Problem::PostOnly,
+                "/api/passkeys" => Problem::GetOnly,
+                path if path == "/.auth/logout" || path.starts_with("/api/") => Problem::PostOnly,
                 _ => Problem::GetOnly,
             }
         })

@@ -19,6 +19,26 @@ pub enum Problem {
         "This server is not known by that name. Whoever runs it can set CHATR_PUBLIC_URL to the address that visitors use."
     )]
     UnknownHost,
+    #[error("You are not signed in.")]
+    SignedOut,
+    #[error("That were many tries in a short time. Wait a minute, then try again.")]
+    TooFast,
+    #[error(
+        "Passkeys do not work at this address. They need a name, such as http://localhost:3000 on your own machine, and https elsewhere."
+    )]
+    NoPasskeys,
+    #[error("Passkeys are for guests. Your account is kept by whoever vouches for it.")]
+    GuestsOnly,
+    #[error("That took too long, or was done before. Please try again.")]
+    PasskeyExpired,
+    #[error("This passkey opens nothing here. It may have been removed.")]
+    PasskeyUnknown,
+    #[error("This passkey could not be checked, so it was not accepted.")]
+    PasskeyRefused,
+    #[error("You have this passkey already.")]
+    PasskeyTwice,
+    #[error("You have as many passkeys as you can have. Remove one first.")]
+    TooManyPasskeys,
     #[error("That is too much at once: {max} bytes at most.")]
     TooLarge { max: usize },
     #[error("The request took too long to arrive.")]
@@ -40,6 +60,14 @@ impl Problem {
             Problem::PostOnly | Problem::GetOnly => StatusCode::METHOD_NOT_ALLOWED,
             Problem::CrossOrigin => StatusCode::FORBIDDEN,
             Problem::UnknownHost => StatusCode::MISDIRECTED_REQUEST,
+            Problem::SignedOut => StatusCode::UNAUTHORIZED,
+            Problem::TooFast => StatusCode::TOO_MANY_REQUESTS,
+            Problem::NoPasskeys => StatusCode::NOT_FOUND,
+            Problem::GuestsOnly
+            | Problem::PasskeyExpired
+            | Problem::PasskeyUnknown
+            | Problem::PasskeyRefused => StatusCode::FORBIDDEN,
+            Problem::PasskeyTwice | Problem::TooManyPasskeys => StatusCode::CONFLICT,
             Problem::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Problem::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Problem::WrongType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -57,6 +85,7 @@ impl IntoResponse for Problem {
             Problem::PostOnly => Some((header::ALLOW, "POST")),
             Problem::GetOnly => Some((header::ALLOW, "GET, HEAD")),
             Problem::Unavailable => Some((header::RETRY_AFTER, "5")),
+            Problem::TooFast => Some((header::RETRY_AFTER, "60")),
             // The rest of the body is still on its way.
             Problem::TooLarge { .. } | Problem::TooSlow => Some((header::CONNECTION, "close")),
             _ => None,

@@ -17,7 +17,7 @@ use crate::auth::{self, Auth, People, Sockets};
 use crate::config::{Config, Secret};
 use crate::error::Problem;
 use crate::transport::HttpService;
-use app::api::{Backend, WaysIn};
+use app::api::Backend;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -47,7 +47,7 @@ struct Site {
     backend: Arc<dyn Backend>,
     people: Arc<dyn People>,
     options: LeptosOptions,
-    ways_in: WaysIn,
+    auth: Arc<Auth>,
     config: Config,
 }
 
@@ -67,7 +67,7 @@ pub fn router(parts: Parts) -> Router {
         backend: parts.backend,
         people: parts.people,
         options: files::options(&parts.config.site_root),
-        ways_in: auth.ways_in(),
+        auth: auth.clone(),
         config: parts.config,
     });
 

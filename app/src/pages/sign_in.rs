@@ -38,6 +38,7 @@ pub fn SignIn() -> impl IntoView {
 fn guess() -> WaysIn {
     WaysIn {
         by_name: Some("/.auth/login/guest".into()),
+        by_passkey: false,
         providers: Vec::new(),
     }
 }
@@ -51,7 +52,11 @@ fn Welcome(ways_in: WaysIn) -> impl IntoView {
         .get("return")
         .filter(|path| is_local(path))
         .unwrap_or_else(|| "/".into());
-    let WaysIn { by_name, providers } = ways_in;
+    let WaysIn {
+        by_name,
+        providers,
+        ..
+    } = ways_in;
     let guests = by_name.is_some();
     // What is not about a name stands above all ways in.
     let of_name = guests && !code.as_deref().is_some_and(is_of_provider);

@@ -2,22 +2,17 @@
 //! for ten minutes. Whoever comes back brings what they were sent with, once. Refuses to know any provider.
 
 use super::return_path;
+use super::spent::Spent;
 use crate::config::Secret;
 use axum_extra::extract::cookie::{Cookie, Key, PrivateCookieJar};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256, Sha512};
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use sha2::{Digest, Sha512};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use subtle::ConstantTimeEq;
 
 /// From leaving to coming back.
 const LIFE: Duration = Duration::from_secs(10 * 60);
-
-/// Trips that are remembered as over. More in ten minutes, and the oldest are left to the provider, which takes
-/// a code once.
-const SPENT: usize = 100_000;
 
 /// What was sent along, and what it is sent for.
 #[derive(Clone, Serialize, Deserialize)]
@@ -36,7 +31,8 @@ pub struct Trip {
 pub struct RoundTrips {
     key: Key,
     https: bool,
-    spent: Mutex<HashMap<[u8; 32], Instant>>,
+    /// The provider is the second guard: it takes a code once.
+    spent: Spent,
 }
 
 impl Trip {
@@ -64,7 +60,7 @@ impl RoundTrips {
         RoundTrips {
             key: Key::from(&digest.finalize()),
             https,
-            spent: Mutex::default(),
+            spent: Spent::new(LIFE),
         }
     }
 
@@ -80,25 +76,12 @@ impl RoundTrips {
         let trip: Trip = serde_json::from_str(cookie.value()).ok()?;
         let same = bool::from(trip.state.as_bytes().ct_eq(state.as_bytes()));
         let fresh = now().saturating_sub(trip.since) < LIFE.as_secs();
-        (same && fresh && trip.to == provider && self.spend(state)).then_some(trip)
+        (same && fresh && trip.to == provider && self.spent.spend(state)).then_some(trip)
     }
 
     /// The cookies without it.
     pub fn end(&self, headers: &HeaderMap) -> PrivateCookieJar {
         self.jar(headers).remove(self.cookie(String::new()))
-    }
-
-    /// False for what was spent before.
-    fn spend(&self, state: &str) -> bool {
-        let mut spent = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
-        if spent.len() >= SPENT {
-            spent.retain(|_, at| at.elapsed() < LIFE);
-        }
-        if spent.len() >= SPENT {
-            spent.clear();
-        }
-        let state = Sha256::digest(state).into();
-        spent.insert(state, Instant::now()).is_none()
     }
 
     fn jar(&self, headers: &HeaderMap) -> PrivateCookieJar {

@@ -11,6 +11,7 @@ mod lanes;
 mod limits;
 pub mod moderator;
 mod namesakes;
+mod passkeys;
 mod presence;
 pub mod publish;
 mod reminders;

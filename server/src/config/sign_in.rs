@@ -29,6 +29,8 @@ pub struct SignIn {
     /// Microsoft Entra ID, and one more provider.
     pub openid: Vec<OpenIdSettings>,
     pub github: Option<GitHubSettings>,
+    /// Whether guests may keep their identity with a passkey, where passkeys work.
+    pub passkeys: bool,
 }
 
 /// A provider that speaks OpenID Connect.
@@ -59,6 +61,9 @@ pub struct GitHubSettings {
 /// The settings as they are written.
 #[derive(Debug, Args)]
 pub struct SignInSettings {
+    /// `on` lets guests keep their identity with a passkey, at an address with a name.
+    #[arg(long, env = "CHATR_PASSKEYS", default_value = "on")]
+    passkeys: String,
     /// Who stands before Chatr: `off`, `on` for your own proxy, `swa` or `easyauth` for Azure's sign-in.
     #[arg(long, env = "CHATR_TRUST_PROXY", default_value = "off")]
     trust_proxy: String,
@@ -150,6 +155,7 @@ impl SignInSettings {
                 .chain(self.openid(checked))
                 .collect(),
             github: self.github(checked),
+            passkeys: checked.either("CHATR_PASSKEYS", &self.passkeys, "on", "off"),
         };
         if sign_in.front.signs_in() && sign_in.asks() {
             checked.complain(

@@ -56,9 +56,11 @@ pub fn signed_in(request: &Request) -> Option<&CurrentUser> {
 /// What `app::api` expects to find while it renders or answers.
 pub fn provide(site: &Site) {
     provide_context(site.backend.clone());
-    provide_context(site.ways_in.clone());
-    let visitor = use_context::<Parts>()
-        .and_then(|parts| parts.extensions.get::<Option<CurrentUser>>().cloned());
+    let Some(parts) = use_context::<Parts>() else {
+        return;
+    };
+    provide_context(site.auth.ways_in(&parts.uri, &parts.headers));
+    let visitor = parts.extensions.get::<Option<CurrentUser>>().cloned();
     provide_context::<Option<CurrentUser>>(visitor.flatten());
 }
 

@@ -13,7 +13,7 @@ use server::auth::{Closing, Sockets};
 use server::chat::moderator::LocalModerator;
 use server::chat::{ChatService, Existing, Performing, Publish, Wiring};
 use server::clock;
-use server::config::{Secret, Settings as Options};
+use server::config::{Config, Secret, Settings as Options};
 use server::store::Sqlite;
 use server::transport::https;
 use server::web::{Desk, Issuing, Parts, Tickets, router};
@@ -90,18 +90,43 @@ pub struct Town {
     pub service: Arc<ChatService>,
     router: Router,
     host: &'static str,
-    folder: PathBuf,
+    folder: Arc<Folder>,
 }
 
-impl Drop for Town {
+/// Gone with the last town that uses it.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
+        let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+fn site(service: &Arc<ChatService>, outside: &Arc<Outside>, config: Config) -> Router {
+    router(Parts {
+        backend: Arc::new(Desk {
+            service: service.clone(),
+            tickets: outside.clone(),
+            public_url: config.public_url.clone(),
+        }),
+        people: service.clone(),
+        sockets: outside.clone(),
+        session_key: Secret::new("a key for tests ".repeat(4)),
+        http: config.sign_in.asks().then(|| https().unwrap()),
+        config,
+    })
 }
 
 impl Town {
     pub async fn new() -> Town {
         Town::with(&[]).await
+    }
+
+    /// One that is called by this name.
+    pub async fn called(host: &'static str, options: &[&str]) -> Town {
+        let mut town = Town::with(options).await;
+        town.host = host;
+        town
     }
 
     /// A site with these options of the program.
@@ -129,24 +154,25 @@ impl Town {
             Some(_) => "chat.example",
             None => "127.0.0.1:3000",
         };
-        let router = router(Parts {
-            backend: Arc::new(Desk {
-                service: service.clone(),
-                tickets: outside.clone(),
-                public_url: config.public_url.clone(),
-            }),
-            people: service.clone(),
-            sockets: outside.clone(),
-            session_key: Secret::new("a key for tests ".repeat(4)),
-            http: config.sign_in.asks().then(|| https().unwrap()),
-            config,
-        });
         Town {
+            router: site(&service, &outside, config),
             outside,
             service,
-            router,
             host,
-            folder,
+            folder: Folder(folder).into(),
+        }
+    }
+
+    /// Another server with the same key and the same people, and these options.
+    pub fn beside(&self, options: &[&str]) -> Town {
+        let options = [&["chatr"], options].concat();
+        let config = Options::parse_from(options).check().unwrap();
+        Town {
+            router: site(&self.service, &self.outside, config),
+            outside: self.outside.clone(),
+            service: self.service.clone(),
+            host: self.host,
+            folder: self.folder.clone(),
         }
     }
 
