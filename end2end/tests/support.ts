@@ -25,6 +25,8 @@ export interface Entry extends BrowserContextOptions {
   path?: string;
   /** By which way the server is reached, if not directly. */
   by?: Proxy;
+  /** Calls the server `localhost`, which browsers trust with more than a number. */
+  byName?: boolean;
   /** Another browser program than everybody else's. */
   browser?: Browser;
   /** Happens before the first page opens. */
@@ -71,8 +73,9 @@ export const test = base.extend<Fixtures>({
   visit: async ({ server, browser, contextOptions }, use) => {
     const contexts: BrowserContext[] = [];
     await use(async (entry = {}) => {
-      const { path = "/", by, browser: other, first, ...options } = entry;
-      const origin = by?.origin ?? server.origin;
+      const { path = "/", by, byName, browser: other, first, ...options } = entry;
+      const direct = byName ? server.origin.replace("127.0.0.1", "localhost") : server.origin;
+      const origin = by?.origin ?? direct;
       const context = await (other ?? browser).newContext({ ...contextOptions, ...options, baseURL: origin });
       contexts.push(context);
       const guard = new Guard(context, () => origin, server.sockets);

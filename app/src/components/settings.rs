@@ -1,6 +1,6 @@
-//! The dialog "Settings": theme, desktop notifications, the typing indicator. Every choice works at once.
+//! The dialog "Settings": theme, desktop notifications, the typing indicator, passkeys. Every choice works at once.
 
-use super::{Dialog, Preferences, Theme, desktop};
+use super::{Dialog, Passkeys, Preferences, Theme, desktop};
 use desktop::Permission;
 use leptos::prelude::*;
 
@@ -18,6 +18,7 @@ pub fn Settings(open: RwSignal<bool>) -> impl IntoView {
                 <ThemeChoice/>
                 <Notifications/>
                 <Typing/>
+                <Passkeys/>
             </div>
         </Dialog>
     }

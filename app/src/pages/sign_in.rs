@@ -3,7 +3,7 @@
 
 use crate::api::{self, Provider, WaysIn};
 use crate::chat::{Name, Unfit};
-use crate::components::Mark;
+use crate::components::{Mark, PasskeyDoor};
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::Redirect;
@@ -54,8 +54,8 @@ fn Welcome(ways_in: WaysIn) -> impl IntoView {
         .unwrap_or_else(|| "/".into());
     let WaysIn {
         by_name,
+        by_passkey,
         providers,
-        ..
     } = ways_in;
     let guests = by_name.is_some();
     // What is not about a name stands above all ways in.
@@ -88,6 +88,7 @@ fn Welcome(ways_in: WaysIn) -> impl IntoView {
         .then(|| view! { <nav class="stack" aria-label="Sign in">{links}</nav> });
     let closed = (!guests && links.is_none() && problem.is_none())
         .then(|| view! { <p>{explain("guestsOff")}</p> });
+    let door = by_passkey.then(|| view! { <PasskeyDoor back=back.clone()/> });
     let form = by_name.map(|action| view! { <NameForm action name back problem=name_problem/> });
     let (lead, note) = match guests {
         true => (
@@ -111,6 +112,7 @@ fn Welcome(ways_in: WaysIn) -> impl IntoView {
                 {form}
                 {either}
                 {links}
+                {door}
                 <p class="welcome-note">{note}</p>
             </div>
             <Scene/>
