@@ -2,18 +2,23 @@
 //! the server implements and puts into context, so this crate does not know the server. Arguments travel as
 //! JSON; only what a form without scripts may send is form-encoded.
 
+mod codec;
+
 use crate::chat::{ChatId, Millis, Page, Present, Refusal, Snapshot, Window};
 use crate::chat::{ChatSummary, DraftId};
+use crate::tree::Read;
+use codec::Answered;
 use leptos::prelude::*;
-use leptos::server_fn::codec::{Json, JsonEncoding};
+use leptos::server_fn::codec::Json;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
 pub use backend::{Backend, CurrentUser, Reply};
+pub use codec::Codec;
 
 /// Where and how to open the socket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct Ticket {
     /// `ws://…` or `wss://…` with an access token that is valid for a few minutes.
@@ -21,7 +26,7 @@ pub struct Ticket {
 }
 
 /// Why a server function did not answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, Read)]
 #[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ApiError {
     #[error(transparent)]
@@ -38,7 +43,7 @@ impl From<Refusal> for ApiError {
 }
 
 impl FromServerFnError for ApiError {
-    type Encoder = JsonEncoding;
+    type Encoder = Codec;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
@@ -51,7 +56,7 @@ impl FromServerFnError for ApiError {
 }
 
 /// How one can get in, as the operator set it up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct WaysIn {
     /// Where a name is sent to, if it is enough.
@@ -62,7 +67,7 @@ pub struct WaysIn {
 }
 
 /// Somebody who vouches for people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct Provider {
     /// What people call it.
@@ -74,7 +79,7 @@ pub struct Provider {
 }
 
 /// What a guest can sign in by besides the cookie, as its person sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct Passkey {
     pub id: String,
@@ -83,38 +88,45 @@ pub struct Passkey {
     pub used_at: Millis,
 }
 
+impl Passkey {
+    /// All that a person has, as the server lists them.
+    pub fn all_of(json: &str) -> Result<Vec<Passkey>, ApiError> {
+        crate::tree::read(json).map_err(|_| ApiError::Unreachable)
+    }
+}
+
 /// How a stranger can get in. Never fails on a server that runs.
-#[server(prefix = "/api", endpoint = "waysIn", input = Json)]
+#[server(prefix = "/api", endpoint = "waysIn", input = Json, output = Answered)]
 pub async fn list_ways_in() -> Result<WaysIn, ApiError> {
     use_context().ok_or(ApiError::Unreachable)
 }
 
 /// Issues the caller a URL for the socket, valid for 5 minutes. Fails with `SignedOut`.
-#[server(prefix = "/api", endpoint = "getToken", input = Json)]
+#[server(prefix = "/api", endpoint = "getToken", input = Json, output = Answered)]
 pub async fn negotiate() -> Result<Ticket, ApiError> {
     backend()?.negotiate(current_user()?).await
 }
 
 /// Everything a page needs to start, with `open` as the chat in front. Fails with `SignedOut`.
-#[server(prefix = "/api", endpoint = "snapshot", input = Json)]
+#[server(prefix = "/api", endpoint = "snapshot", input = Json, output = Answered)]
 pub async fn take_snapshot(open: Option<ChatId>) -> Result<Snapshot, ApiError> {
     backend()?.snapshot(current_user()?, open).await
 }
 
 /// A page of at most `Page::SIZE` messages. Fails with `NoSuchChat` for what the caller may not read.
-#[server(prefix = "/api", endpoint = "messages", input = Json)]
+#[server(prefix = "/api", endpoint = "messages", input = Json, output = Answered)]
 pub async fn read_messages(chat: ChatId, window: Window) -> Result<Page, ApiError> {
     backend()?.messages(current_user()?, chat, window).await
 }
 
 /// The chats that the caller can see. Fails with `SignedOut`.
-#[server(prefix = "/api", endpoint = "chats", input = Json)]
+#[server(prefix = "/api", endpoint = "chats", input = Json, output = Answered)]
 pub async fn list_chats() -> Result<Vec<ChatSummary>, ApiError> {
     backend()?.chats(current_user()?).await
 }
 
 /// The people who are online. Fails with `SignedOut`.
-#[server(prefix = "/api", endpoint = "users", input = Json)]
+#[server(prefix = "/api", endpoint = "users", input = Json, output = Answered)]
 pub async fn list_people() -> Result<Vec<Present>, ApiError> {
     backend()?.people(current_user()?).await
 }
@@ -122,7 +134,7 @@ pub async fn list_people() -> Result<Vec<Present>, ApiError> {
 /// Posts a message without a socket: the composer's form where scripts are off. `draft` was made when the
 /// page was rendered, so that a repeated submit posts once; `body` is judged like any other. The refusal comes
 /// back to the page by redirect.
-#[server(prefix = "/api", endpoint = "postMessage")]
+#[server(prefix = "/api", endpoint = "postMessage", output = Answered)]
 pub async fn post_message(chat: ChatId, draft: DraftId, body: String) -> Result<(), ApiError> {
     backend()?.post(current_user()?, chat, draft, body).await
 }
@@ -139,6 +151,17 @@ pub fn requested_theme() -> Option<&'static str> {
             "dark" => Some("dark"),
             _ => None,
         })
+}
+
+/// What a page waits for before anything of it is sent; it comes inside the page. `ask` is called once.
+pub fn awaited<T, F>(
+    ask: impl Fn() -> F + Send + Sync + 'static,
+) -> Resource<Result<T, ApiError>, Codec>
+where
+    T: Read + Serialize + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<T, ApiError>> + Send + 'static,
+{
+    Resource::new_with_options(|| (), move |()| ask(), true)
 }
 
 /// Whether this side renders a page once, rather than keeping it alive.

@@ -7,6 +7,7 @@ use super::model::{Access, Chat, Membership, Millis, Moderation, Person};
 use super::people::Change;
 use super::snapshot::ChatSummary;
 use super::text::ChatName;
+use crate::letters::lower;
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
@@ -253,7 +254,7 @@ impl Chats {
         self.rows.sort_by(|a, b| -> Ordering {
             place(a)
                 .cmp(&place(b))
-                .then_with(|| a.title().to_lowercase().cmp(&b.title().to_lowercase()))
+                .then_with(|| lower(&a.title()).cmp(&lower(&b.title())))
                 .then_with(|| a.chat.id.cmp(&b.chat.id))
         });
     }

@@ -5,10 +5,11 @@ use super::id::{ChatId, DraftId, Seq, UserId};
 use super::model::{Chat, Membership, Message, Moderation, Person, Present};
 use super::refusal::Refusal;
 use super::text::ChatName;
+use crate::tree::{Read, Tree, Unread};
 use serde::{Deserialize, Serialize};
 
 /// On the wire `{ "chatEvent": name, "data": … }`; the names that existed in the original keep their sense.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Read)]
 #[serde(
     tag = "chatEvent",
     content = "data",
@@ -83,7 +84,7 @@ pub enum Fact {
 }
 
 /// The server's direct answer to one command, to the asking connection only.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct Answer {
     /// The command's `draft`, if it has one.
@@ -92,7 +93,7 @@ pub struct Answer {
 }
 
 /// How a command ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Read)]
 #[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Outcome {
     /// It is done and stored. `facts` are those of this command; the same ones also travel to the others.
@@ -106,7 +107,7 @@ pub enum Outcome {
 }
 
 /// Something the author, and nobody else, is told about a message that was posted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Read)]
 #[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Remark {
     /// The moderator replaced these words.
@@ -135,14 +136,11 @@ impl Notice {
     }
 
     /// Fails on text that is neither; a newer server may say things that this page does not know.
-    pub fn from_json(text: &str) -> Result<Notice, serde_json::Error> {
-        #[derive(Deserialize)]
-        struct Peek {
-            answer: Option<Answer>,
-        }
-        match serde_json::from_str::<Peek>(text)?.answer {
-            Some(answer) => Ok(Notice::Answer(answer)),
-            None => serde_json::from_str(text).map(|fact| Notice::Fact(Box::new(fact))),
+    pub fn from_json(text: &str) -> Result<Notice, Unread> {
+        let tree = Tree::of(text)?;
+        match tree.get("answer") {
+            Some(_) => Ok(Notice::Answer(tree.fields()?.take("answer")?)),
+            None => Fact::read(tree).map(|fact| Notice::Fact(Box::new(fact))),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Who and which: opaque identities, safe in a URL, a row key, a group name and a header. Refuses to carry
 //! meaning: no id is derived from a name or from another id.
 
+use crate::tree::{Read, Tree, Unread};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -29,6 +30,10 @@ macro_rules! id {
                 Self(Uuid::new_v4())
             }
 
+            pub const fn as_u128(&self) -> u128 {
+                self.0.as_u128()
+            }
+
             pub const fn as_bytes(&self) -> &[u8; 16] {
                 self.0.as_bytes()
             }
@@ -38,6 +43,12 @@ macro_rules! id {
             /// 32 lower-case hexadecimal digits: short, and without characters that need escaping.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.as_simple().fmt(f)
+            }
+        }
+
+        impl Read for $name {
+            fn read(tree: Tree) -> Result<Self, Unread> {
+                String::read(tree)?.parse().map_err(|_| Unread)
             }
         }
 
@@ -78,7 +89,7 @@ impl ChatId {
 
 /// A message's place in its chat: 1, 2, 3 … without gaps. 0 stands before the first.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Read,
 )]
 #[serde(transparent)]
 pub struct Seq(pub u64);

@@ -3,18 +3,19 @@
 
 use super::id::{ChatId, DraftId, Seq, UserId};
 use super::text::{Body, ChatName, Name};
+use crate::tree::Read;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Milliseconds since 1970-01-01 UTC, by the server's clock.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Read,
 )]
 #[serde(transparent)]
 pub struct Millis(pub u64);
 
 /// Somebody who can write. Travels inside messages, so that an author who has gone still has a name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct Person {
     pub id: UserId,
@@ -37,7 +38,7 @@ impl fmt::Display for Person {
 }
 
 /// What sort of author this is: a program, or who vouches for the person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// Nobody does: a name was enough.
@@ -64,7 +65,7 @@ impl Kind {
 }
 
 /// Whether somebody is there. Somebody without a connection is not listed at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub enum Presence {
     Online,
@@ -83,7 +84,7 @@ impl Presence {
 }
 
 /// A person who is online, and how.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct Present {
     pub person: Person,
@@ -91,7 +92,7 @@ pub struct Present {
 }
 
 /// A chat as all its members see it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct Chat {
     pub id: ChatId,
@@ -109,7 +110,7 @@ pub struct Chat {
 }
 
 /// Who can find a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub enum Access {
     /// Listed for everybody; anybody may read and join.
@@ -121,7 +122,7 @@ pub enum Access {
 }
 
 /// Whether messages are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub enum Record {
     /// Through the server: ordered, moderated, stored.
@@ -131,7 +132,7 @@ pub enum Record {
 }
 
 /// What the language moderator does with a message of the chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub enum Moderation {
     Off,
@@ -170,7 +171,7 @@ impl Chat {
 }
 
 /// One person in one chat: one row.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct Membership {
     pub chat: ChatId,
@@ -181,7 +182,7 @@ pub struct Membership {
 }
 
 /// A kept message: one row.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     pub chat: ChatId,

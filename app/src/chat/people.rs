@@ -3,6 +3,7 @@
 
 use super::id::UserId;
 use super::model::{Presence, Present};
+use crate::letters::lower;
 use std::cmp::Ordering;
 
 /// What a verb touched, so that the screen redraws no more than that.
@@ -81,7 +82,7 @@ impl People {
 }
 
 fn by_name(a: &Present, b: &Present) -> Ordering {
-    let name = |row: &Present| row.person.to_string().to_lowercase();
+    let name = |row: &Present| lower(&row.person.to_string());
     name(a)
         .cmp(&name(b))
         .then_with(|| a.person.id.cmp(&b.person.id))

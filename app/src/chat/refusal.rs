@@ -1,11 +1,12 @@
 //! Why not. Every refusal is written to the person who asked and says what to do.
 
 use super::text::Unfit;
+use crate::tree::Read;
 use serde::{Deserialize, Serialize};
 
 /// Nothing was changed. A chat that does not exist and one that the actor may not know of are both
 /// `NoSuchChat`, so that answers betray nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, Read)]
 #[serde(tag = "is", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Refusal {
     #[error("You are signed out. Sign in again to go on.")]
@@ -43,7 +44,7 @@ pub enum Refusal {
 }
 
 /// `Unfit` inside a tagged enum.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Read)]
 pub struct UnfitText {
     pub why: Unfit,
 }

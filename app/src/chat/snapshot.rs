@@ -3,10 +3,11 @@
 
 use super::id::{ChatId, Seq};
 use super::model::{Chat, Message, Millis, Person, Present};
+use crate::tree::Read;
 use serde::{Deserialize, Serialize};
 
 /// The whole screen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
     pub me: Person,
@@ -23,7 +24,7 @@ pub struct Snapshot {
 }
 
 /// One line of the list of chats.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct ChatSummary {
     pub chat: Chat,
@@ -64,7 +65,7 @@ impl ChatSummary {
 }
 
 /// A chat with its people and a first page of messages.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct OpenChat {
     pub summary: ChatSummary,
@@ -74,7 +75,7 @@ pub struct OpenChat {
 }
 
 /// Which messages of a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Read)]
 #[serde(tag = "is", content = "seq", rename_all = "camelCase")]
 pub enum Window {
     /// The newest.
@@ -88,7 +89,7 @@ pub enum Window {
 }
 
 /// Consecutive messages, oldest first.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct Page {
     pub messages: Vec<Message>,
@@ -104,7 +105,7 @@ impl Page {
 }
 
 /// What the operator set and pages must know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
     /// Seconds without activity after which a page reports idle.

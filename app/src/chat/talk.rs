@@ -3,10 +3,11 @@
 
 use super::id::DraftId;
 use super::text::Body;
+use crate::tree::Read;
 use serde::{Deserialize, Serialize};
 
 /// Travels as JSON in the group `ChatId::talk_group`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Read)]
 #[serde(
     tag = "talk",
     rename_all = "camelCase",

@@ -1,12 +1,13 @@
 //! Text that people wrote, parsed once: a value of these types is fit to store and to show. The only place
 //! where a length limit is written. Refuses to judge words; that is the moderator's work.
 
+use crate::tree::Read;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
 /// Why a text cannot be used. `Display` is written to the person who typed it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub enum Unfit {
     #[error("Please type something first.")]
@@ -20,7 +21,7 @@ pub enum Unfit {
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, max = $max:expr, parse = $parse:path) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Read)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 

@@ -3,6 +3,7 @@
 
 use crate::chat::Millis;
 use crate::components::clock::now;
+use crate::markup::{effect, view};
 use crate::state::{Aside, Lobby};
 use leptos::prelude::*;
 use std::time::Duration;
@@ -55,7 +56,7 @@ pub fn Announcer() -> AnyView {
             words.set(said);
         }
     };
-    Effect::new(move || {
+    effect(move || {
         lobby.listen(move |aside| {
             if let Aside::Said { chat, by, text, .. } = aside
                 && lobby.open_now() == Some(*chat)
@@ -68,8 +69,7 @@ pub fn Announcer() -> AnyView {
             on_cleanup(move || ticking.clear());
         }
     });
-    view! { <div class="visually-hidden" aria-live="polite" aria-atomic="true">{words}</div> }
-        .into_any()
+    view! { <div class="visually-hidden" aria-live="polite" aria-atomic="true">{move || words.get()}</div> }
 }
 
 #[cfg(test)]

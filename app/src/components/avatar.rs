@@ -2,13 +2,15 @@
 //! eye only; the name stands beside it.
 
 use crate::chat::{Person, UserId};
+use crate::letters::upper;
+use crate::markup::view;
 use leptos::prelude::*;
 
 /// The stylesheet knows this many hues (`data-hue`).
 const HUES: u8 = 12;
 
 #[component]
-pub fn Avatar(person: Person) -> impl IntoView {
+pub fn Avatar(person: Person) -> AnyView {
     view! {
         <span class="avatar" data-hue=hue(person.id).to_string() aria-hidden="true">
             {initials(person.name.as_str())}
@@ -34,7 +36,7 @@ fn initials(name: &str) -> String {
     let letters: String = first.into_iter().chain(words.next_back()).collect();
     match letters.is_empty() {
         true => name.chars().take(1).collect(),
-        false => letters.to_uppercase(),
+        false => upper(&letters),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::chat_sign::{ChatSign, kind_of};
 use super::{ChatOptions, Glyph, Icon};
 use crate::chat::{ChatSummary, Record};
+use crate::markup::view;
 use crate::state::Lobby;
 use leptos::prelude::*;
 
@@ -11,7 +12,7 @@ use leptos::prelude::*;
 pub struct PeopleShown(pub RwSignal<bool>);
 
 #[component]
-pub fn ChatHeader(#[prop(into)] summary: Signal<ChatSummary>) -> impl IntoView {
+pub fn ChatHeader(#[prop(into)] summary: Signal<ChatSummary>) -> AnyView {
     let lobby = Lobby::expect();
     let PeopleShown(people) = expect_context();
     let presence = Signal::derive(move || {
@@ -53,5 +54,4 @@ pub fn ChatHeader(#[prop(into)] summary: Signal<ChatSummary>) -> impl IntoView {
             <ChatOptions summary/>
         </header>
     }
-    .into_any()
 }

@@ -2,6 +2,7 @@
 
 use super::chat_sign::{ChatSign, gist_of};
 use crate::chat::ChatId;
+use crate::markup::{For, Show, view};
 use crate::state::{ChatRow, Lobby};
 use leptos::prelude::*;
 
@@ -39,7 +40,7 @@ pub fn in_order(lobby: Lobby) -> Vec<ChatId> {
 }
 
 #[component]
-pub fn ChatList() -> impl IntoView {
+pub fn ChatList() -> AnyView {
     view! {
         <nav class="chat-list" aria-label="Chats">
             <ChatShelf shelf=Shelf::Groups title="Chats"/>
@@ -47,11 +48,10 @@ pub fn ChatList() -> impl IntoView {
             <ChatShelf shelf=Shelf::Joinable title="Open to join"/>
         </nav>
     }
-    .into_any()
 }
 
 #[component]
-fn ChatShelf(shelf: Shelf, title: &'static str) -> impl IntoView {
+fn ChatShelf(shelf: Shelf, title: &'static str) -> AnyView {
     let lobby = Lobby::expect();
     let rows = Memo::new_with_compare(
         move |_| shelf.rows(lobby),
@@ -71,7 +71,7 @@ fn ChatShelf(shelf: Shelf, title: &'static str) -> impl IntoView {
         <Show when=move || shelf != Shelf::Joinable || !rows.read().is_empty()>
             <h2 class="chat-shelf">{title}</h2>
             <ul>
-                <For each=move || rows.get() key=|row| row.id let:row>
+                <For each=move || rows.get() key=|row| row.id.as_u128() let:row>
                     <ChatLink row/>
                 </For>
             </ul>
@@ -80,12 +80,11 @@ fn ChatShelf(shelf: Shelf, title: &'static str) -> impl IntoView {
             </Show>
         </Show>
     }
-    .into_any()
 }
 
 /// One line: the kind or the person, the title, and what is unread.
 #[component]
-fn ChatLink(row: ChatRow) -> impl IntoView {
+fn ChatLink(row: ChatRow) -> AnyView {
     let lobby = Lobby::expect();
     let id = row.id;
     let row = StoredValue::new(row);
@@ -123,7 +122,6 @@ fn ChatLink(row: ChatRow) -> impl IntoView {
             </a>
         </li>
     }
-    .into_any()
 }
 
 /// A count that fits into a badge.

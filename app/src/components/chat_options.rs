@@ -6,12 +6,13 @@ use super::{
     NameField,
 };
 use crate::chat::{Access, ChatName, ChatSummary, Command};
+use crate::markup::{Show, view};
 use crate::state::Lobby;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 #[component]
-pub fn ChatOptions(#[prop(into)] summary: Signal<ChatSummary>) -> impl IntoView {
+pub fn ChatOptions(#[prop(into)] summary: Signal<ChatSummary>) -> AnyView {
     let lobby = Lobby::expect();
     let ask = Ask::expect();
     let me = lobby.me().id;
@@ -99,11 +100,10 @@ pub fn ChatOptions(#[prop(into)] summary: Signal<ChatSummary>) -> impl IntoView 
             <Delete summary open=deleting/>
         </Dialog>
     }
-    .into_any()
 }
 
 #[component]
-fn Rename(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> impl IntoView {
+fn Rename(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> AnyView {
     let ask = Ask::expect();
     let name = RwSignal::new(summary.get_untracked().title());
     let problem = RwSignal::new(None::<String>);
@@ -129,11 +129,10 @@ fn Rename(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> i
             <DialogActions open label="Rename"/>
         </form>
     }
-    .into_any()
 }
 
 #[component]
-fn Delete(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> impl IntoView {
+fn Delete(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> AnyView {
     let ask = Ask::expect();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
@@ -152,5 +151,4 @@ fn Delete(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> i
             <DialogActions open label="Delete" kind="danger"/>
         </form>
     }
-    .into_any()
 }

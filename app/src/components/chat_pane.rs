@@ -4,6 +4,7 @@
 use crate::chat::{ChatId, Record};
 use crate::components::{Composer, Desk, Glyph, Icon, JoinBar, MessageList, Typing, Unposted};
 use crate::live;
+use crate::markup::view;
 use crate::state::Lobby;
 use leptos::prelude::*;
 
@@ -29,10 +30,9 @@ pub fn ChatPane(chat: ChatId) -> AnyView {
             <Typing/>
             <Unposted/>
             {move || match inside.get() {
-                true => view! { <Composer/> }.into_any(),
-                false => view! { <JoinBar/> }.into_any(),
+                true => view! { <Composer/> },
+                false => view! { <JoinBar/> },
             }}
         </div>
     }
-    .into_any()
 }

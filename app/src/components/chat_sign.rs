@@ -3,6 +3,7 @@
 
 use super::{Avatar, Glyph, Icon};
 use crate::chat::{Access, ChatSummary, Presence, Record};
+use crate::markup::{part, view};
 use leptos::prelude::*;
 
 #[component]
@@ -11,12 +12,12 @@ pub fn ChatSign(
     /// The presence of a pair's other person.
     #[prop(into)]
     presence: Signal<Option<Presence>>,
-) -> impl IntoView {
+) -> AnyView {
     let drawing = Memo::new(move |_| {
         let summary = summary.read();
         (summary.with.clone(), glyph_of(&summary))
     });
-    move || {
+    part(move || {
         let (with, glyph) = drawing.get();
         let presence = move || presence.get().map(presence_word);
         match with {
@@ -24,16 +25,14 @@ pub fn ChatSign(
                 <span class="signed" data-presence=presence>
                     <Avatar person/>
                 </span>
-            }
-            .into_any(),
+            },
             None => view! {
                 <span class="chat-sign">
                     <Icon glyph/>
                 </span>
-            }
-            .into_any(),
+            },
         }
-    }
+    })
 }
 
 fn glyph_of(summary: &ChatSummary) -> Glyph {

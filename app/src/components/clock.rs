@@ -4,6 +4,7 @@
 
 use crate::chat::Millis;
 use crate::chat::timeline::Zone;
+use crate::markup::effect;
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsValue;
@@ -27,7 +28,7 @@ impl Clock {
             today: RwSignal::new(Zone::UTC.day(now)),
         };
         provide_context(clock);
-        Effect::new(move || {
+        effect(move || {
             clock.alive.set(true);
             clock.look();
             if let Ok(ticking) =

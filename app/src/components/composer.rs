@@ -8,6 +8,7 @@ use crate::chat::typing::{Fingers, MAX_MEMBERS};
 use crate::chat::{Body, DraftId, Unfit};
 use crate::components::clock::now;
 use crate::components::{Desk, Glyph, Icon};
+use crate::markup::{effect, view};
 use leptos::ev;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -111,7 +112,7 @@ pub fn Composer() -> AnyView {
     };
 
     // A tick for the fingers; what was kept or handed over comes back; the first arrival may write at once.
-    Effect::new({
+    effect({
         let report = report.clone();
         move || {
             let report = report.clone();
@@ -129,7 +130,7 @@ pub fn Composer() -> AnyView {
         keep();
         report(fingers.try_update_value(Fingers::stop));
     });
-    Effect::new(move || {
+    effect(move || {
         if desk
             .composer
             .get()
@@ -139,7 +140,7 @@ pub fn Composer() -> AnyView {
             put(&kept);
         }
     });
-    Effect::new(move || {
+    effect(move || {
         if let Some(handed) = desk.handed.get() {
             let before = text().filter(|text| !text.trim().is_empty());
             put(&before.map_or(handed.clone(), |before| format!("{before}\n{handed}")));
@@ -177,5 +178,4 @@ pub fn Composer() -> AnyView {
             })}
         </form>
     }
-    .into_any()
 }

@@ -145,5 +145,5 @@ async fn settled(promise: JsValue) -> Result<JsValue, JsValue> {
 }
 
 fn parsed(text: &str) -> Told<Vec<Passkey>> {
-    serde_json::from_str(text).map_err(|_| ApiError::Unreachable.to_string())
+    Passkey::all_of(text).map_err(|why| why.to_string())
 }

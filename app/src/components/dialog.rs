@@ -2,14 +2,15 @@
 //! back. Its content exists only while it is open, so every opening starts afresh.
 
 use super::{Glyph, Icon};
+use crate::markup::{Show, effect, view};
 use leptos::ev::MouseEvent;
 use leptos::html;
 use leptos::prelude::*;
 
 #[component]
-pub fn Dialog(open: RwSignal<bool>, title: &'static str, children: ChildrenFn) -> impl IntoView {
+pub fn Dialog(open: RwSignal<bool>, title: &'static str, children: ChildrenFn) -> AnyView {
     let node = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let Some(dialog) = node.get() else { return };
         match open.get() {
             // The content is in the document already: effects run after the view.
@@ -53,7 +54,6 @@ pub fn Dialog(open: RwSignal<bool>, title: &'static str, children: ChildrenFn) -
             </Show>
         </dialog>
     }
-    .into_any()
 }
 
 /// The row of buttons that ends a dialog: "Cancel" and what is to be done.
@@ -63,7 +63,7 @@ pub fn DialogActions(
     label: &'static str,
     #[prop(default = "primary")] kind: &'static str,
     #[prop(optional, into)] busy: Signal<bool>,
-) -> impl IntoView {
+) -> AnyView {
     view! {
         <footer class="dialog-actions">
             <button class="button" type="button" on:click=move |_| open.set(false)>
@@ -74,5 +74,4 @@ pub fn DialogActions(
             </button>
         </footer>
     }
-    .into_any()
 }

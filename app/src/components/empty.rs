@@ -2,16 +2,25 @@
 
 use crate::chat::{Access, Record};
 use crate::components::{Desk, Glyph, Icon};
+use crate::markup::view;
 use leptos::prelude::*;
 
 #[component]
 pub fn Empty() -> AnyView {
     let desk = Desk::expect();
     let row = desk.lobby.chat_now(desk.chat);
+    // Drawn anew only when it would look different: somebody may be about to press the button.
+    let about = Memo::new(move |_| {
+        row.as_ref().map(|row| {
+            let summary = row.summary();
+            let kind = (summary.chat.record, summary.chat.access);
+            (kind, summary.title(), summary.is_member())
+        })
+    });
     view! {
         <div class="empty">
-            {move || row.as_ref().map(|row| row.summary()).map(|row| {
-                let (glyph, words, hint) = match (row.chat.record, row.chat.access) {
+            {move || about.get().map(|(kind, title, is_member)| {
+                let (glyph, words, hint) = match kind {
                     (Record::Off, _) => (
                         Glyph::OffRecord,
                         "Nothing was said here since you came.".to_owned(),
@@ -19,7 +28,7 @@ pub fn Empty() -> AnyView {
                     ),
                     (_, Access::Pair) => (
                         Glyph::Chat,
-                        format!("This is between you and {}.", row.title()),
+                        format!("This is between you and {title}."),
                         "Nobody else finds it, and nobody can be added.",
                     ),
                     (_, Access::Public) => (
@@ -37,7 +46,7 @@ pub fn Empty() -> AnyView {
                     <span class="empty-sign"><Icon glyph/></span>
                     <p class="empty-words">{words}</p>
                     <p class="empty-hint">{hint}</p>
-                    {row.is_member().then(|| view! {
+                    {is_member.then(|| view! {
                         <button class="button" type="button" on:click=move |_| desk.focus_composer()>
                             "Say hello"
                         </button>
@@ -46,5 +55,4 @@ pub fn Empty() -> AnyView {
             })}
         </div>
     }
-    .into_any()
 }

@@ -1,6 +1,7 @@
 //! Line icons of our own on a 24-pixel grid, and the product's mark. For the eye only: the control that
 //! holds one carries the name.
 
+use crate::markup::view;
 use leptos::prelude::*;
 
 /// Which drawing.
@@ -87,7 +88,7 @@ impl Glyph {
 }
 
 #[component]
-pub fn Icon(glyph: Glyph) -> impl IntoView {
+pub fn Icon(glyph: Glyph) -> AnyView {
     view! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
             <path d=glyph.path()></path>
@@ -97,7 +98,7 @@ pub fn Icon(glyph: Glyph) -> impl IntoView {
 
 /// Two bubbles that overlap, and the name.
 #[component]
-pub fn Mark() -> impl IntoView {
+pub fn Mark() -> AnyView {
     view! {
         <p class="mark">
             <svg class="mark-sign" viewBox="0 0 32 32" aria-hidden="true" focusable="false">

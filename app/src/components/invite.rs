@@ -2,11 +2,12 @@
 
 use super::{Ask, Avatar, Glyph, Icon};
 use crate::chat::{Access, ChatSummary, Command, Person};
+use crate::markup::{For, Show, view};
 use crate::state::Lobby;
 use leptos::prelude::*;
 
 #[component]
-pub fn Invite(#[prop(into)] summary: Signal<ChatSummary>) -> impl IntoView {
+pub fn Invite(#[prop(into)] summary: Signal<ChatSummary>) -> AnyView {
     let lobby = Lobby::expect();
     // Those who are members when the dialog opens are left out; who is invited now stays, marked.
     let chat = summary.get_untracked().chat;
@@ -26,18 +27,17 @@ pub fn Invite(#[prop(into)] summary: Signal<ChatSummary>) -> impl IntoView {
                 fallback=|| view! { <p class="quiet">"Everybody who is online is in this chat."</p> }
             >
                 <ul class="invite-list" aria-label="People to invite">
-                    <For each=move || people.get() key=|row| row.id let:row>
+                    <For each=move || people.get() key=|row| row.id.as_u128() let:row>
                         <Candidate summary person=untrack(|| row.person())/>
                     </For>
                 </ul>
             </Show>
         </div>
     }
-    .into_any()
 }
 
 #[component]
-fn Candidate(#[prop(into)] summary: Signal<ChatSummary>, person: Person) -> impl IntoView {
+fn Candidate(#[prop(into)] summary: Signal<ChatSummary>, person: Person) -> AnyView {
     let ask = Ask::expect();
     let invited = RwSignal::new(false);
     let user = person.id;
@@ -79,12 +79,11 @@ fn Candidate(#[prop(into)] summary: Signal<ChatSummary>, person: Person) -> impl
             </Show>
         </li>
     }
-    .into_any()
 }
 
 /// Copies the chat's address. Where the browser forbids it, the address is there to be copied by hand.
 #[component]
-fn CopyLink(path: String) -> impl IntoView {
+fn CopyLink(path: String) -> AnyView {
     let origin = window().location().origin().unwrap_or_default();
     let link = StoredValue::new(format!("{origin}{path}"));
     let copied = RwSignal::new(false);
@@ -107,5 +106,4 @@ fn CopyLink(path: String) -> impl IntoView {
             {move || copied.get().then_some("The link is copied.")}
         </p>
     }
-    .into_any()
 }

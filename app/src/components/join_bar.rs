@@ -1,6 +1,7 @@
 //! What stands in the composer's place for who reads a public chat without being in it.
 
 use crate::components::Desk;
+use crate::markup::view;
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -31,5 +32,4 @@ pub fn JoinBar() -> AnyView {
             >"Join chat"</button>
         </div>
     }
-    .into_any()
 }

@@ -1,6 +1,7 @@
 //! The way back to the newest message, with how many came meanwhile.
 
 use crate::components::{Desk, Glyph, Icon};
+use crate::markup::view;
 use crate::state::Log;
 use leptos::prelude::*;
 
@@ -35,9 +36,8 @@ pub fn Jump(log: Log) -> AnyView {
             <button class="jump" type="button" on:click=jump>
                 <Icon glyph=Glyph::Down/>
                 "Jump to latest"
-                {move || (new.get() > 0).then(|| view! { <span class="badge">{new}" new"</span> })}
+                {move || (new.get() > 0).then(|| view! { <span class="badge">{move || new.get().to_string()}" new"</span> })}
             </button>
         })}
     }
-    .into_any()
 }

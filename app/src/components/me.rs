@@ -1,11 +1,12 @@
 //! One's own corner: the button with one's name, and its menu.
 
 use super::{Avatar, Glyph, Icon, Menu, MenuControl, MenuItem};
+use crate::markup::view;
 use crate::state::Lobby;
 use leptos::prelude::*;
 
 #[component]
-pub fn Me(settings: RwSignal<bool>) -> impl IntoView {
+pub fn Me(settings: RwSignal<bool>) -> AnyView {
     let me = Lobby::expect().me();
     let name = me.to_string();
     let badge = me.kind.badge();
@@ -53,5 +54,4 @@ pub fn Me(settings: RwSignal<bool>) -> impl IntoView {
             </Menu>
         </footer>
     }
-    .into_any()
 }

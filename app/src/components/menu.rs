@@ -1,6 +1,7 @@
 //! A menu on a native popover: the browser closes it by Escape and by a click elsewhere; arrows, Home and End
 //! move in it, and the focus goes back to the button that opened it. One menu may serve many buttons.
 
+use crate::markup::{effect, view};
 use leptos::ev::{self, KeyboardEvent, MouseEvent, PointerEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -115,18 +116,14 @@ impl MenuControl {
         let x = x.min(width - menu.width() - EDGE).max(EDGE);
         let y = y.min(height - menu.height() - EDGE).max(EDGE);
         let style = node.style();
-        let _ = style.set_property("--menu-x", &format!("{x}px"));
-        let _ = style.set_property("--menu-y", &format!("{y}px"));
+        let _ = style.set_property("--menu-x", &pixels(x));
+        let _ = style.set_property("--menu-y", &pixels(y));
     }
 }
 
 /// The menu itself. Its children are `MenuItem`s.
 #[component]
-pub fn Menu(
-    control: MenuControl,
-    #[prop(into)] label: TextProp,
-    children: Children,
-) -> impl IntoView {
+pub fn Menu(control: MenuControl, #[prop(into)] label: TextProp, children: ChildrenFn) -> AnyView {
     provide_context(control);
     let node = control.node;
     let on_key = move |key: KeyboardEvent| {
@@ -153,7 +150,7 @@ pub fn Menu(
             .is_some_and(|node| node.matches(":popover-open").unwrap_or(false));
         control.open.set(open);
     };
-    Effect::new(move || {
+    effect(move || {
         let resized = window_event_listener(ev::resize, move |_| {
             if let Some(node) = node
                 .get_untracked()
@@ -178,7 +175,6 @@ pub fn Menu(
             {children()}
         </div>
     }
-    .into_any()
 }
 
 #[component]
@@ -187,7 +183,7 @@ pub fn MenuItem(
     #[prop(into)] label: TextProp,
     #[prop(optional)] danger: bool,
     #[prop(into)] on_choose: Callback<()>,
-) -> impl IntoView {
+) -> AnyView {
     let control: MenuControl = expect_context();
     // Closed first: a dialog that opens gives the focus back to where it is now.
     let choose = move |_| {
@@ -207,7 +203,12 @@ pub fn MenuItem(
             {move || label.get()}
         </button>
     }
-    .into_any()
+}
+
+/// Printed by the browser: what prints fractions is a heavy part of a program.
+fn pixels(length: f64) -> String {
+    let number = js_sys::Number::from(length).to_string_with_radix(10);
+    number.map_or_else(|_| "0".to_owned(), String::from) + "px"
 }
 
 enum Step {

@@ -6,6 +6,7 @@ use crate::chat::{Body, DraftId, Kind, Refusal};
 use crate::components::clock::{Clock, iso};
 use crate::components::prose::Prose;
 use crate::components::{Avatar, Desk};
+use crate::markup::{effect, part, view};
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -39,11 +40,9 @@ pub fn Message(line: Line) -> AnyView {
         }
     });
     let fate = match &entry.state {
-        State::Posted => own.then(|| remark(entry.draft).into_any()),
-        State::Pending => Some(view! { <p class="message-sending">"Sending"</p> }.into_any()),
-        State::Refused(why) => {
-            Some(unsent(entry.draft, entry.body.clone(), why.clone()).into_any())
-        }
+        State::Posted => own.then(|| remark(entry.draft)),
+        State::Pending => Some(view! { <p class="message-sending">"Sending"</p> }),
+        State::Refused(why) => Some(unsent(entry.draft, entry.body.clone(), why.clone())),
     };
     let masked = entry.masked.then(|| {
         view! { <p class="message-note">"Some words were masked by the moderator."</p> }
@@ -64,28 +63,27 @@ pub fn Message(line: Line) -> AnyView {
             {fate}
         </article>
     }
-    .into_any()
 }
 
 /// What the moderator did, told to the author alone.
-fn remark(draft: DraftId) -> impl IntoView {
+fn remark(draft: DraftId) -> AnyView {
     let lobby = Desk::expect().lobby;
-    move || {
+    part(move || {
         lobby.remark(draft).map(|words| {
             let words = words.join(", ");
             view! {
                 <p class="message-note" role="status">{format!("The moderator masked: {words}")}</p>
             }
         })
-    }
+    })
 }
 
 /// Why the message was not sent, and what can be done. The text stays.
-fn unsent(draft: DraftId, body: Body, why: Refusal) -> impl IntoView {
+fn unsent(draft: DraftId, body: Body, why: Refusal) -> AnyView {
     let desk = Desk::expect();
     let reason = match why {
-        Refusal::TooFast { retry_after_ms } => countdown(retry_after_ms).into_any(),
-        other => other.to_string().into_any(),
+        Refusal::TooFast { retry_after_ms } => countdown(retry_after_ms),
+        other => part(other.to_string()),
     };
     view! {
         <div class="message-unsent">
@@ -109,21 +107,21 @@ fn unsent(draft: DraftId, body: Body, why: Refusal) -> impl IntoView {
 }
 
 /// Counts the seconds down until the next try makes sense.
-fn countdown(retry_after_ms: u64) -> impl IntoView {
+fn countdown(retry_after_ms: u64) -> AnyView {
     let seconds = RwSignal::new(retry_after_ms.div_ceil(1_000));
-    Effect::new(move || {
+    effect(move || {
         let tick = move || seconds.update(|left| *left = left.saturating_sub(1));
         if let Ok(ticking) = set_interval_with_handle(tick, Duration::from_secs(1)) {
             on_cleanup(move || ticking.clear());
         }
     });
-    move || match seconds.get() {
+    part(move || match seconds.get() {
         0 => "That was a bit fast. You can try again now.".to_owned(),
         left => {
             let retry_after_ms = left * 1_000;
             Refusal::TooFast { retry_after_ms }.to_string()
         }
-    }
+    })
 }
 
 fn shortened(text: &str) -> String {

@@ -10,6 +10,7 @@ use crate::components::clock::{Clock, now};
 use crate::components::empty::Empty;
 use crate::components::message::Message;
 use crate::components::{Desk, Jump};
+use crate::markup::{For, effect, view};
 use crate::state::{Block, Log};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -87,14 +88,13 @@ pub fn MessageList(log: Log) -> AnyView {
             <Jump log/>
         </div>
     }
-    .into_any()
 }
 
 impl Item {
-    fn key(&self) -> (u8, i64) {
+    fn key(&self) -> (u128, u128, u8) {
         match self {
-            Item::Day(day) => (0, *day),
-            Item::Block(block) => (1, i64::from(block.id)),
+            Item::Day(day) => (*day as u128, 0, 0),
+            Item::Block(block) => (block.id.into(), 0, 1),
         }
     }
 }
@@ -114,14 +114,12 @@ fn show(item: Item, clock: Clock) -> AnyView {
     match item {
         Item::Day(day) => view! {
             <h3 class="messages-day"><span>{move || clock.day(day)}</span></h3>
-        }
-        .into_any(),
+        },
         Item::Block(block) => view! {
             <div class="message-block">
                 <For each=move || block.lines() key=Line::key let:line><Message line/></For>
             </div>
-        }
-        .into_any(),
+        },
     }
 }
 
@@ -171,7 +169,7 @@ fn watch(desk: Desk, log: Log, content: NodeRef<leptos::html::Div>) {
         }
     };
 
-    Effect::new({
+    effect({
         let moved = moved.clone();
         move || {
             let Some(scroller) = desk.scroller.get() else {
@@ -205,7 +203,7 @@ fn watch(desk: Desk, log: Log, content: NodeRef<leptos::html::Div>) {
     });
 
     // The first position, once the messages are there: where reading stopped, else the end.
-    Effect::new({
+    effect({
         let log = log.clone();
         move || {
             if !log.edges().loaded || placed.get_value() || desk.scroller.get().is_none() {
@@ -240,7 +238,7 @@ fn watch(desk: Desk, log: Log, content: NodeRef<leptos::html::Div>) {
     });
 
     // What was in sight for a second of a page that is looked at is read.
-    Effect::new(move || {
+    effect(move || {
         let seen = StoredValue::new(Seen::default());
         let look = move || {
             if !desk.has_unread() || !placed.get_value() {

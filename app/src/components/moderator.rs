@@ -2,6 +2,7 @@
 
 use super::{Ask, DialogActions};
 use crate::chat::{ChatSummary, Command, Moderation};
+use crate::markup::view;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
@@ -24,10 +25,7 @@ const CHOICES: [(Moderation, &str, &str); 3] = [
 ];
 
 #[component]
-pub fn Moderator(
-    #[prop(into)] summary: Signal<ChatSummary>,
-    open: RwSignal<bool>,
-) -> impl IntoView {
+pub fn Moderator(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> AnyView {
     let ask = Ask::expect();
     let chosen = RwSignal::new(summary.get_untracked().chat.moderation);
     let submit = move |event: SubmitEvent| {
@@ -43,6 +41,7 @@ pub fn Moderator(
             <fieldset class="choices">
                 <legend class="visually-hidden">"Language moderator"</legend>
                 {CHOICES
+                    .into_iter()
                     .map(|(moderation, name, note)| {
                         view! {
                             <label class="choice">
@@ -59,10 +58,9 @@ pub fn Moderator(
                             </label>
                         }
                     })
-                    .collect_view()}
+                    .collect::<Vec<_>>()}
             </fieldset>
             <DialogActions open label="Save"/>
         </form>
     }
-    .into_any()
 }

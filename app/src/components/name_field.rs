@@ -1,10 +1,11 @@
 //! The text field for a chat's name, with what is wrong with it.
 
 use crate::chat::ChatName;
+use crate::markup::{Show, view};
 use leptos::prelude::*;
 
 #[component]
-pub fn NameField(name: RwSignal<String>, problem: RwSignal<Option<String>>) -> impl IntoView {
+pub fn NameField(name: RwSignal<String>, problem: RwSignal<Option<String>>) -> AnyView {
     let described = move || problem.read().is_some().then_some("chat-name-problem");
     view! {
         <label class="field">
@@ -20,8 +21,8 @@ pub fn NameField(name: RwSignal<String>, problem: RwSignal<Option<String>>) -> i
                 aria-invalid=move || described().map(|_| "true")
                 aria-describedby=described
                 prop:value=move || name.get()
-                on:input:target=move |input| {
-                    name.set(input.target().value());
+                on:input=move |input| {
+                    name.set(event_target_value(&input));
                     problem.set(None);
                 }
             />
@@ -32,5 +33,4 @@ pub fn NameField(name: RwSignal<String>, problem: RwSignal<Option<String>>) -> i
             </p>
         </Show>
     }
-    .into_any()
 }

@@ -2,13 +2,14 @@
 
 use super::{Ask, Dialog, DialogActions, Glyph, Icon, NameField};
 use crate::chat::{Access, ChatName, Command, DraftId, Record};
+use crate::markup::view;
 use crate::state::{Aside, Lobby};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
 
 #[component]
-pub fn NewChat() -> impl IntoView {
+pub fn NewChat() -> AnyView {
     let open = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
     let asked = RwSignal::new(None::<DraftId>);
@@ -48,7 +49,6 @@ pub fn NewChat() -> impl IntoView {
             <NewChatForm open problem asked/>
         </Dialog>
     }
-    .into_any()
 }
 
 #[component]
@@ -57,7 +57,7 @@ fn NewChatForm(
     problem: RwSignal<Option<String>>,
     /// The request that is on its way.
     asked: RwSignal<Option<DraftId>>,
-) -> impl IntoView {
+) -> AnyView {
     let ask = Ask::expect();
     let name = RwSignal::new(String::new());
     let private = RwSignal::new(false);
@@ -103,12 +103,11 @@ fn NewChatForm(
             <DialogActions open label="Create" busy=Signal::derive(move || asked.get().is_some())/>
         </form>
     }
-    .into_any()
 }
 
 /// A checkbox with its name and a line that explains it.
 #[component]
-fn Choice(checked: RwSignal<bool>, name: &'static str, note: &'static str) -> impl IntoView {
+fn Choice(checked: RwSignal<bool>, name: &'static str, note: &'static str) -> AnyView {
     view! {
         <label class="choice">
             <input
@@ -116,11 +115,10 @@ fn Choice(checked: RwSignal<bool>, name: &'static str, note: &'static str) -> im
                 aria-label=name
                 aria-description=note
                 prop:checked=move || checked.get()
-                on:change:target=move |event| checked.set(event.target().checked())
+                on:change=move |event| checked.set(event_target_checked(&event))
             />
             <span class="choice-name">{name}</span>
             <span class="choice-note">{note}</span>
         </label>
     }
-    .into_any()
 }

@@ -4,12 +4,13 @@
 use super::clock::Clock;
 use super::device::{self, Told};
 use crate::api::Passkey;
+use crate::markup::{Show, view};
 use leptos::html;
 use leptos::prelude::*;
 
 /// The section in the settings.
 #[component]
-pub fn Passkeys() -> impl IntoView {
+pub fn Passkeys() -> AnyView {
     let kept = RwSignal::new(None::<Vec<Passkey>>);
     let problem = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
@@ -70,13 +71,10 @@ pub fn Passkeys() -> impl IntoView {
                 </p>
                 <Show when=move || !has_none.get()>
                     <ul class="passkeys" aria-label="Your passkeys">
-                        <For
-                            each=move || kept.get().unwrap_or_default()
-                            key=|passkey| passkey.id.clone()
-                            let(passkey)
-                        >
-                            <Line passkey remove/>
-                        </For>
+                        {move || {
+                            let kept = kept.get().unwrap_or_default().into_iter();
+                            kept.map(|passkey| view! { <Line passkey remove/> }).collect::<Vec<_>>()
+                        }}
                     </ul>
                 </Show>
                 <Problem problem/>
@@ -97,11 +95,10 @@ pub fn Passkeys() -> impl IntoView {
             </section>
         </Show>
     }
-    .into_any()
 }
 
 #[component]
-fn Line(passkey: Passkey, remove: impl Fn(String) + Copy + Send + 'static) -> impl IntoView {
+fn Line(passkey: Passkey, remove: impl Fn(String) + Copy + Send + 'static) -> AnyView {
     let Passkey {
         id,
         added_at,
@@ -128,12 +125,11 @@ fn Line(passkey: Passkey, remove: impl Fn(String) + Copy + Send + 'static) -> im
             </button>
         </li>
     }
-    .into_any()
 }
 
 /// The button on the front page, which leads on to `back`.
 #[component]
-pub fn PasskeyDoor(back: String) -> impl IntoView {
+pub fn PasskeyDoor(back: String) -> AnyView {
     let able = RwSignal::new(false);
     let problem = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
@@ -174,17 +170,15 @@ pub fn PasskeyDoor(back: String) -> impl IntoView {
             </div>
         </Show>
     }
-    .into_any()
 }
 
 #[component]
-fn Problem(problem: RwSignal<String>) -> impl IntoView {
+fn Problem(problem: RwSignal<String>) -> AnyView {
     view! {
         <Show when=move || !problem.read().is_empty()>
             <p class="problem" role="alert">
-                {problem}
+                {move || problem.get()}
             </p>
         </Show>
     }
-    .into_any()
 }

@@ -4,6 +4,7 @@
 use super::chat_sign::presence_word;
 use super::{Ask, Avatar, Glyph, Icon, Menu, MenuControl, MenuItem};
 use crate::chat::{Command, UserId};
+use crate::markup::{For, Show, view};
 use crate::state::{Lobby, PersonRow};
 use leptos::prelude::*;
 
@@ -13,7 +14,7 @@ pub fn PeopleList(
     shown: RwSignal<bool>,
     /// Opens one's own settings.
     settings: RwSignal<bool>,
-) -> impl IntoView {
+) -> AnyView {
     let lobby = Lobby::expect();
     let ask = Ask::expect();
     let menu = MenuControl::new();
@@ -50,7 +51,7 @@ pub fn PeopleList(
             </button>
         </header>
         <ul class="people-list">
-            <For each=move || lobby.people() key=|row| row.id let:row>
+            <For each=move || lobby.people() key=|row| row.id.as_u128() let:row>
                 <PersonButton row menu chosen/>
             </For>
         </ul>
@@ -76,15 +77,10 @@ pub fn PeopleList(
             </Show>
         </Menu>
     }
-    .into_any()
 }
 
 #[component]
-fn PersonButton(
-    row: PersonRow,
-    menu: MenuControl,
-    chosen: RwSignal<Option<UserId>>,
-) -> impl IntoView {
+fn PersonButton(row: PersonRow, menu: MenuControl, chosen: RwSignal<Option<UserId>>) -> AnyView {
     let id = row.id;
     let me = Lobby::expect().is_me(id);
     let row = StoredValue::new(row);
@@ -122,5 +118,4 @@ fn PersonButton(
             </button>
         </li>
     }
-    .into_any()
 }

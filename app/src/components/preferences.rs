@@ -1,6 +1,7 @@
 //! What this browser's person chose for themselves. The theme is a cookie, because the server needs it for
 //! the first paint; the rest stays in the browser. Read after hydration, never during it.
 
+use crate::markup::effect;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use web_sys::{HtmlDocument, Storage};
@@ -45,7 +46,7 @@ impl Preferences {
             typing: RwSignal::new(true),
         };
         provide_context(preferences);
-        Effect::new(move |_| preferences.recall());
+        effect(move || preferences.recall());
         preferences
     }
 

@@ -1,6 +1,7 @@
 //! What somebody wrote, as text and links. A link is a bare `http://` or `https://` address and nothing else;
 //! everything reaches the page as text nodes. Refuses other schemes and any markup.
 
+use crate::markup::{part, view};
 use leptos::prelude::*;
 
 /// A stretch of a message.
@@ -12,19 +13,19 @@ enum Part<'a> {
 
 /// The text of a message. Lines stay lines by the stylesheet.
 #[component]
-pub fn Prose(#[prop(into)] text: String) -> impl IntoView {
-    parts(&text)
+pub fn Prose(#[prop(into)] text: String) -> AnyView {
+    let pieces = parts(&text)
         .into_iter()
-        .map(|part| match part {
-            Part::Text(text) => text.to_owned().into_any(),
+        .map(|piece| match piece {
+            Part::Text(text) => part(text.to_owned()),
             Part::Link(address) => view! {
                 <a href=address.to_owned() target="_blank" rel="noopener nofollow ugc">
                     {address.to_owned()}
                 </a>
-            }
-            .into_any(),
+            },
         })
-        .collect_view()
+        .collect::<Vec<_>>();
+    part(pieces)
 }
 
 /// Cuts a text into text and links; joined again, the parts are the text.
@@ -193,7 +194,7 @@ mod tests {
             let parts = parts(&text);
             let joined: String = parts
                 .iter()
-                .map(|part| match part { Part::Text(text) | Part::Link(text) => *text })
+                .map(|piece| match piece { Part::Text(text) | Part::Link(text) => *text })
                 .collect();
             prop_assert_eq!(&joined, &text);
             for part in parts {

@@ -1,6 +1,7 @@
 //! The dialog "Settings": theme, desktop notifications, the typing indicator, passkeys. Every choice works at once.
 
 use super::{Dialog, Passkeys, Preferences, Theme, desktop};
+use crate::markup::{Show, view};
 use desktop::Permission;
 use leptos::prelude::*;
 
@@ -11,7 +12,7 @@ const THEMES: [(Theme, &str); 3] = [
 ];
 
 #[component]
-pub fn Settings(open: RwSignal<bool>) -> impl IntoView {
+pub fn Settings(open: RwSignal<bool>) -> AnyView {
     view! {
         <Dialog open title="Settings">
             <div class="settings">
@@ -22,17 +23,17 @@ pub fn Settings(open: RwSignal<bool>) -> impl IntoView {
             </div>
         </Dialog>
     }
-    .into_any()
 }
 
 #[component]
-fn ThemeChoice() -> impl IntoView {
+fn ThemeChoice() -> AnyView {
     let preferences = Preferences::expect();
     view! {
         <fieldset class="setting">
             <legend class="setting-name">"Theme"</legend>
             <div class="segments">
                 {THEMES
+                    .into_iter()
                     .map(|(theme, name)| {
                         view! {
                             <label class="segment">
@@ -46,15 +47,14 @@ fn ThemeChoice() -> impl IntoView {
                             </label>
                         }
                     })
-                    .collect_view()}
+                    .collect::<Vec<_>>()}
             </div>
         </fieldset>
     }
-    .into_any()
 }
 
 #[component]
-fn Notifications() -> impl IntoView {
+fn Notifications() -> AnyView {
     let preferences = Preferences::expect();
     let permission = RwSignal::new(desktop::permission());
     let on = move || preferences.notify.get() && permission.get() == Permission::Granted;
@@ -110,11 +110,10 @@ fn Notifications() -> impl IntoView {
             </div>
         </section>
     }
-    .into_any()
 }
 
 #[component]
-fn Typing() -> impl IntoView {
+fn Typing() -> AnyView {
     let preferences = Preferences::expect();
     view! {
         <section class="setting" aria-label="Privacy">
@@ -123,11 +122,10 @@ fn Typing() -> impl IntoView {
                 <input
                     type="checkbox"
                     prop:checked=move || preferences.typing.get()
-                    on:change:target=move |event| preferences.set_typing(event.target().checked())
+                    on:change=move |event| preferences.set_typing(event_target_checked(&event))
                 />
                 <span class="choice-name">"Show others that I am typing"</span>
             </label>
         </section>
     }
-    .into_any()
 }

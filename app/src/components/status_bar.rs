@@ -1,6 +1,7 @@
 //! The link to the server, but only when it is missing for a while: short gaps are nobody's business. Writing
 //! goes on meanwhile.
 
+use crate::markup::{effect, view};
 use crate::realtime::{Realtime, Status};
 use leptos::prelude::*;
 use std::time::Duration;
@@ -13,7 +14,7 @@ pub fn StatusBar() -> AnyView {
     let realtime = Realtime::expect();
     let missing = Memo::new(move |_| realtime.status() != Status::Online);
     let shown = RwSignal::new(false);
-    Effect::new(move || {
+    effect(move || {
         if !missing.get() {
             shown.set(false);
         } else if let Ok(waiting) = set_timeout_with_handle(move || shown.set(true), PATIENCE) {
@@ -37,5 +38,4 @@ pub fn StatusBar() -> AnyView {
             })}
         </div>
     }
-    .into_any()
 }

@@ -3,6 +3,7 @@
 
 use super::{Glyph, Icon};
 use crate::chat::ChatId;
+use crate::markup::{For, effect, view};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
@@ -93,9 +94,9 @@ impl Toasts {
 }
 
 #[component]
-pub fn ToastList() -> impl IntoView {
+pub fn ToastList() -> AnyView {
     let toasts = Toasts::expect();
-    Effect::new(move |_| {
+    effect(move || {
         let escape = window_event_listener(ev::keydown, move |key| {
             let newest = toasts
                 .shown
@@ -112,12 +113,11 @@ pub fn ToastList() -> impl IntoView {
     });
     view! {
         <div class="toasts">
-            <For each=move || toasts.shown.get() key=|shown| shown.id let:shown>
+            <For each=move || toasts.shown.get() key=|shown| u128::from(shown.id) let:shown>
                 <ToastCard shown/>
             </For>
         </div>
     }
-    .into_any()
 }
 
 /// Escape belongs to a dialog or a menu first.
@@ -127,7 +127,7 @@ fn something_else_is_open() -> bool {
 }
 
 #[component]
-fn ToastCard(shown: Shown) -> impl IntoView {
+fn ToastCard(shown: Shown) -> AnyView {
     let toasts = Toasts::expect();
     let navigate = use_navigate();
     let Shown { id, toast, more } = shown;
@@ -143,7 +143,7 @@ fn ToastCard(shown: Shown) -> impl IntoView {
     };
     on_cleanup(hold);
     let changed = toast.clone();
-    Effect::new(move |_| {
+    effect(move || {
         changed.track();
         start();
     });
@@ -199,5 +199,4 @@ fn ToastCard(shown: Shown) -> impl IntoView {
             </div>
         </div>
     }
-    .into_any()
 }

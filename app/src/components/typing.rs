@@ -3,6 +3,7 @@
 use crate::chat::typing::sentence;
 use crate::components::Desk;
 use crate::components::clock::now;
+use crate::markup::{effect, view};
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ pub fn Typing() -> AnyView {
         }
     };
     let somebody = Memo::new(move |_| typists.with(|typists| !typists.is_empty()));
-    Effect::new(move || {
+    effect(move || {
         if somebody.get() {
             let forget = move || lobby.forget_typists(chat, now());
             if let Ok(ticking) = set_interval_with_handle(forget, Duration::from_millis(500)) {
@@ -30,5 +31,5 @@ pub fn Typing() -> AnyView {
             }
         }
     });
-    view! { <p class="typing" data-on=move || somebody.get().then_some("")>{words}</p> }.into_any()
+    view! { <p class="typing" data-on=move || somebody.get().then_some("")>{words}</p> }
 }

@@ -2,13 +2,14 @@
 //! the refusal's name in the address (`?problem=…`), which is anybody's to write: no text is taken from it.
 
 use crate::chat::{Body, Refusal, Unfit};
+use crate::markup::{part, view};
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
 #[component]
-pub fn Unposted() -> impl IntoView {
+pub fn Unposted() -> AnyView {
     let problem = use_query_map().get_untracked().get("problem");
-    problem.map(|code| {
+    part(problem.map(|code| {
         view! {
             <p class="unposted" role="alert">
                 <strong>"Not posted."</strong>
@@ -17,7 +18,7 @@ pub fn Unposted() -> impl IntoView {
                 " The way back in your browser leads to the text."
             </p>
         }
-    })
+    }))
 }
 
 fn explain(code: &str) -> String {

@@ -9,6 +9,7 @@ use crate::components::{
     PeopleShown, Preferences, Settings, StatusBar, ToastList, Toasts, herald, in_order,
 };
 use crate::live;
+use crate::markup::{effect, view};
 use crate::realtime::Realtime;
 use crate::state::Lobby;
 use leptos::prelude::*;
@@ -28,29 +29,26 @@ pub enum Wanted {
 }
 
 #[component]
-pub fn ChatPage() -> impl IntoView {
+pub fn ChatPage() -> AnyView {
     let params = use_params_map();
     let wanted = Memo::new(move |_| match params.read().get("id") {
         None => Wanted::List,
         Some(id) => id.parse().map_or(Wanted::Nonsense, Wanted::Chat),
     });
-    let snapshot = Resource::new_blocking(
-        || (),
-        move |()| {
-            api::take_snapshot(match wanted.get_untracked() {
-                Wanted::Chat(chat) => Some(chat),
-                Wanted::List | Wanted::Nonsense => None,
-            })
-        },
-    );
+    let snapshot = api::awaited(move || {
+        api::take_snapshot(match wanted.get_untracked() {
+            Wanted::Chat(chat) => Some(chat),
+            Wanted::List | Wanted::Nonsense => None,
+        })
+    });
 
-    view! {
+    leptos::view! {
         <Suspense>
             {move || Suspend::new(async move {
                 match snapshot.await {
-                    Ok(snapshot) => view! { <Frame snapshot wanted/> }.into_any(),
+                    Ok(snapshot) => view! { <Frame snapshot wanted/> },
                     Err(ApiError::Refused { why: Refusal::SignedOut }) => {
-                        view! { <Redirect path=way_back(wanted.get_untracked())/> }.into_any()
+                        leptos::view! { <Redirect path=way_back(wanted.get_untracked())/> }.into_any()
                     }
                     Err(problem) => {
                         view! {
@@ -59,12 +57,12 @@ pub fn ChatPage() -> impl IntoView {
                                 <p role="alert">{problem.to_string()}</p>
                             </main>
                         }
-                            .into_any()
                     }
                 }
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 /// The front page, which returns to what was wanted after signing in.
@@ -84,7 +82,7 @@ enum Front {
 }
 
 #[component]
-fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> impl IntoView {
+fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> AnyView {
     let lobby = Lobby::provide(snapshot);
     let preferences = Preferences::provide();
     let toasts = Toasts::provide();
@@ -102,7 +100,7 @@ fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> impl IntoView {
         Wanted::Chat(chat) if lobby.chat(chat).is_some() => Front::Chat(chat),
         Wanted::Chat(_) | Wanted::Nonsense => Front::Lost,
     });
-    Effect::new(move |_| {
+    effect(move || {
         people.set(false);
         match front.get() {
             Front::Chat(chat) => {
@@ -125,7 +123,7 @@ fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> impl IntoView {
         false => title(lobby, front.get()),
     };
     view! {
-        <Title text/>
+        {leptos::view! { <Title text/> }.into_any()}
         <a class="skip" href="#main" rel="external">
             "Skip to the conversation"
         </a>
@@ -147,9 +145,9 @@ fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> impl IntoView {
             </div>
             <main class="app-main" id="main" tabindex="-1">
                 {move || match front.get() {
-                    Front::Chat(chat) => view! { <Open chat/> }.into_any(),
-                    Front::Nothing => view! { <Choose/> }.into_any(),
-                    Front::Lost => view! { <Lost/> }.into_any(),
+                    Front::Chat(chat) => view! { <Open chat/> },
+                    Front::Nothing => view! { <Choose/> },
+                    Front::Lost => view! { <Lost/> },
                 }}
             </main>
             <PeoplePane shown=people settings/>
@@ -158,11 +156,10 @@ fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> impl IntoView {
         <ToastList/>
         <Announcer/>
     }
-    .into_any()
 }
 
 #[component]
-fn Open(chat: ChatId) -> impl IntoView {
+fn Open(chat: ChatId) -> AnyView {
     // The row lives as long as the chat is listed, and this view no longer.
     let row = StoredValue::new(untrack(|| Lobby::expect().chat(chat)));
     let summary = row
@@ -176,9 +173,9 @@ fn Open(chat: ChatId) -> impl IntoView {
 
 /// The people: beside the conversation where there is room, over it elsewhere.
 #[component]
-fn PeoplePane(shown: RwSignal<bool>, settings: RwSignal<bool>) -> impl IntoView {
+fn PeoplePane(shown: RwSignal<bool>, settings: RwSignal<bool>) -> AnyView {
     let node = NodeRef::<html::Aside>::new();
-    Effect::new(move |_| {
+    effect(move || {
         if shown.get()
             && let Some(pane) = node.get()
         {
@@ -201,11 +198,10 @@ fn PeoplePane(shown: RwSignal<bool>, settings: RwSignal<bool>) -> impl IntoView 
             <PeopleList shown settings/>
         </aside>
     }
-    .into_any()
 }
 
 #[component]
-fn Choose() -> impl IntoView {
+fn Choose() -> AnyView {
     let default_chat = Lobby::expect().default_chat();
     view! {
         <div class="lost">
@@ -217,11 +213,10 @@ fn Choose() -> impl IntoView {
             </a>
         </div>
     }
-    .into_any()
 }
 
 #[component]
-fn Lost() -> impl IntoView {
+fn Lost() -> AnyView {
     api::answer_not_found();
     let default_chat = Lobby::expect().default_chat();
     view! {
@@ -234,7 +229,6 @@ fn Lost() -> impl IntoView {
             </a>
         </div>
     }
-    .into_any()
 }
 
 /// `(3) Tea – Chatr`: a number for private chats, a dot when only others have something new.
@@ -256,7 +250,7 @@ fn title(lobby: Lobby, front: Front) -> String {
 /// Alt+↑ and Alt+↓ go to the previous and the next chat of the list.
 fn step_with_keys(lobby: Lobby, front: Memo<Front>) {
     let navigate = use_navigate();
-    Effect::new(move |_| {
+    effect(move || {
         let navigate = navigate.clone();
         let keys = window_event_listener(ev::keydown, move |key| {
             let forward = match key.key().as_str() {

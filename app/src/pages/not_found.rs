@@ -1,15 +1,16 @@
 //! An address that leads nowhere: says so and shows the way back.
 
 use crate::api;
+use crate::markup::view;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 #[component]
-pub fn NotFound() -> impl IntoView {
+pub fn NotFound() -> AnyView {
     api::answer_not_found();
 
     view! {
-        <Title text="Not found – Chatr"/>
+        {leptos::view! { <Title text="Not found – Chatr"/> }.into_any()}
         <main class="lost" id="main">
             <h1>"There is nothing here"</h1>
             <p>"The address may be mistyped, or the page is gone."</p>

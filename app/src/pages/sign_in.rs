@@ -4,6 +4,7 @@
 use crate::api::{self, Provider, WaysIn};
 use crate::chat::{Name, Unfit};
 use crate::components::{Mark, PasskeyDoor};
+use crate::markup::view;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::Redirect;
@@ -11,27 +12,28 @@ use leptos_router::hooks::use_query_map;
 
 /// Somebody who is signed in already goes on to the default chat.
 #[component]
-pub fn SignIn() -> impl IntoView {
-    let visitor = Resource::new_blocking(|| (), |()| api::take_snapshot(None));
-    let ways_in = Resource::new_blocking(|| (), |()| api::list_ways_in());
+pub fn SignIn() -> AnyView {
+    let visitor = api::awaited(|| api::take_snapshot(None));
+    let ways_in = api::awaited(api::list_ways_in);
 
-    view! {
+    leptos::view! {
         <Title text="Chatr"/>
         <Suspense>
             {move || Suspend::new(async move {
                 match visitor.await {
                     Ok(snapshot) => {
                         let path = format!("/chat/{}", snapshot.default_chat);
-                        view! { <Redirect path/> }.into_any()
+                        leptos::view! { <Redirect path/> }.into_any()
                     }
                     Err(_) => {
                         let ways_in = ways_in.await.unwrap_or_else(|_| guess());
-                        view! { <Welcome ways_in/> }.into_any()
+                        view! { <Welcome ways_in/> }
                     }
                 }
             })}
         </Suspense>
     }
+    .into_any()
 }
 
 /// What a page offers that cannot find out: the server judges anyway.
@@ -44,7 +46,7 @@ fn guess() -> WaysIn {
 }
 
 #[component]
-fn Welcome(ways_in: WaysIn) -> impl IntoView {
+fn Welcome(ways_in: WaysIn) -> AnyView {
     let query = use_query_map().get_untracked();
     let name = query.get("name").unwrap_or_default();
     let code = query.get("problem");
@@ -121,7 +123,7 @@ fn Welcome(ways_in: WaysIn) -> impl IntoView {
 }
 
 #[component]
-fn NameForm(action: String, name: String, back: String, problem: Option<String>) -> impl IntoView {
+fn NameForm(action: String, name: String, back: String, problem: Option<String>) -> AnyView {
     let described = problem.is_some().then_some("name-problem");
     view! {
         <form class="stack" method="post" action=action>
@@ -161,7 +163,7 @@ fn NameForm(action: String, name: String, back: String, problem: Option<String>)
 
 /// A conversation without words, for the eye only.
 #[component]
-fn Scene() -> impl IntoView {
+fn Scene() -> AnyView {
     const LINES: [(&str, &str, &str); 6] = [
         ("7", "theirs", "long"),
         ("7", "theirs", "short"),
@@ -173,6 +175,7 @@ fn Scene() -> impl IntoView {
     view! {
         <div class="scene" aria-hidden="true">
             {LINES
+                .into_iter()
                 .map(|(hue, side, length)| {
                     view! {
                         <div class="scene-line" data-side=side data-length=length>
@@ -181,7 +184,7 @@ fn Scene() -> impl IntoView {
                         </div>
                     }
                 })
-                .collect_view()}
+                .collect::<Vec<_>>()}
         </div>
     }
 }

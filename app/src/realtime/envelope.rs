@@ -3,6 +3,7 @@
 
 use super::Incoming;
 use crate::chat::{Answer, ChatId, Command, DraftId, Fact, Notice, Outcome, Refusal, Talk};
+use crate::tree::{self, Unread};
 use serde_json::value::RawValue;
 use wire::frame::{AckErrorName, Message, Payload, Sender};
 use wire::link::{self, What};
@@ -21,7 +22,7 @@ pub enum Unheard {
     Forged,
     /// A newer server may say what this page does not know.
     #[error("not understood: {0}")]
-    Malformed(#[from] serde_json::Error),
+    Malformed(#[from] Unread),
     #[error("not addressed or signed as the chat's messages are")]
     Stray,
 }
@@ -42,7 +43,7 @@ pub fn open(message: &Message) -> Result<Incoming, Unheard> {
             (Some(chat), Some(user)) => Ok(Incoming::Talk {
                 chat: chat.parse().map_err(|_| Unheard::Stray)?,
                 from: user.parse().map_err(|_| Unheard::Stray)?,
-                talk: serde_json::from_str(text)?,
+                talk: tree::read(text)?,
             }),
         },
     }

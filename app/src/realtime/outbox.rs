@@ -3,6 +3,7 @@
 //! the same message all the same, its draft makes it one. Refuses to touch the storage itself.
 
 use crate::chat::{Body, ChatId, DraftId, Millis, UserId};
+use crate::tree::{self, Read};
 use serde::{Deserialize, Serialize};
 
 /// Messages that are kept; more are sent all the same, but do not survive a reload.
@@ -18,7 +19,7 @@ const GONE_MS: u64 = 120_000;
 const LEFT: Millis = Millis(0);
 
 /// One message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct Unsent {
     pub chat: ChatId,
@@ -29,7 +30,7 @@ pub struct Unsent {
 }
 
 /// How it was to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Read)]
 #[serde(rename_all = "camelCase")]
 pub enum Lane {
     /// To the server, as a command.
@@ -46,7 +47,7 @@ pub struct Outbox {
 }
 
 /// What is in the storage.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Read)]
 #[serde(rename_all = "camelCase")]
 struct Kept {
     /// When the page was last there, by this computer's clock.
@@ -93,7 +94,7 @@ impl Outbox {
     /// Takes over the messages of a neighbour that is gone, and gives them. `None`: it lives, or wrote what this
     /// page cannot read.
     pub fn adopt(&mut self, text: &str, now: Millis) -> Option<Vec<Unsent>> {
-        let kept: Kept = serde_json::from_str(text).ok()?;
+        let kept: Kept = tree::read(text).ok()?;
         // A beat from the future is one from before the clock was set back.
         let gone = now.0.abs_diff(kept.beat.0) >= GONE_MS;
         gone.then(|| {

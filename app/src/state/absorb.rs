@@ -6,6 +6,7 @@ use crate::chat::{
     Answer, Chat, ChatId, ChatSummary, DraftId, Fact, Membership, Message, Millis, Notice, Outcome,
     Person, Presence, Record, Remark, Talk, UserId,
 };
+use crate::letters::lower;
 use leptos::prelude::*;
 
 /// How a fact came to this page.
@@ -208,8 +209,8 @@ impl Lobby {
         }
         self.members_write(chat.id, |members| {
             members.retain(|known| known.id != person.id);
-            let name = person.to_string().to_lowercase();
-            let place = members.partition_point(|known| known.to_string().to_lowercase() < name);
+            let name = lower(&person.to_string());
+            let place = members.partition_point(|known| lower(&known.to_string()) < name);
             members.insert(place, person);
         });
         if let Some(by) = invited_by

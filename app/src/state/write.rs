@@ -9,6 +9,7 @@ use crate::chat::{
     Body, ChatId, ChatSummary, Command, DraftId, Millis, OpenChat, Page, Person, Record, Seq,
     Snapshot, UserId, Window,
 };
+use crate::letters::lower;
 use leptos::prelude::*;
 
 /// Runs something with the next animation frame.
@@ -120,7 +121,7 @@ impl Lobby {
             page,
         } = open;
         let chat = summary.chat.id;
-        members.sort_by_cached_key(|person| person.to_string().to_lowercase());
+        members.sort_by_cached_key(|person| lower(&person.to_string()));
         self.members_signal(chat).set(members);
         let window = match self.log(chat).read(Timeline::is_loaded) {
             true => Window::Latest,

@@ -6,10 +6,17 @@ use std::collections::BTreeSet;
 /// What a place may import of ours, besides itself. The longest matching place counts.
 const WALLS: &[(&str, &[&str])] = &[
     ("app/wire/", &[]),
-    ("app/src/chat", &[]),
-    ("app/src/api", &["crate::chat", "wire"]),
-    ("app/src/realtime", &["wire", "crate::chat", "crate::api"]),
-    ("app/src/state", &["crate::chat"]),
+    // How letters and JSON are made of other letters and text: as pure as the words that are made of them.
+    ("app/src/letters", &[]),
+    ("app/src/tree", &[]),
+    ("app/src/chat", &["crate::letters", "crate::tree"]),
+    ("app/src/markup", &["crate::api"]),
+    ("app/src/api", &["crate::chat", "crate::tree", "wire"]),
+    (
+        "app/src/realtime",
+        &["wire", "crate::chat", "crate::api", "crate::tree"],
+    ),
+    ("app/src/state", &["crate::chat", "crate::letters"]),
     (
         "app/src/components",
         &[
@@ -17,6 +24,8 @@ const WALLS: &[(&str, &[&str])] = &[
             "crate::realtime",
             "crate::chat",
             "crate::api",
+            "crate::letters",
+            "crate::markup",
         ],
     ),
     // The open chat is what is alive: it has its pages turned.
@@ -27,6 +36,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "crate::chat",
             "crate::components",
             "crate::live",
+            "crate::markup",
         ],
     ),
     ("app/src/pages", &["crate"]),

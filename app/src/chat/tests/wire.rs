@@ -7,6 +7,7 @@ use crate::chat::command::NotACommand;
 use crate::chat::{
     Body, ChatId, ChatName, Command, Fact, Name, Notice, Refusal, Snapshot, Talk, UserId, Window,
 };
+use crate::tree::{self, Read};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +17,14 @@ use serde_json::Value;
 fn again<T: Serialize + DeserializeOwned>(value: &T) -> T {
     let text = serde_json::to_string(value).expect("plain data");
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// Through JSON and back by either reader: serde's, and that of the pages.
+fn both<T: Serialize + DeserializeOwned + Read + PartialEq + std::fmt::Debug>(value: &T) -> T {
+    let text = serde_json::to_string(value).expect("plain data");
+    let read: T = tree::read(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(read, again(value));
+    read
 }
 
 /// JSON with the words of our wire in wrong places.
@@ -100,6 +109,8 @@ proptest! {
 
     #[test]
     fn a_notice_reads_back(fact in fact(), answer in answer()) {
+        prop_assert_eq!(&both(&fact), &fact);
+        prop_assert_eq!(&both(&answer), &answer);
         for notice in [Notice::Fact(Box::new(fact)), Notice::Answer(answer)] {
             let text = notice.to_json();
             let read = Notice::from_json(&text);
@@ -111,10 +122,10 @@ proptest! {
     fn talk_windows_refusals_and_snapshots_read_back(
         talk in talk(), window in window(), refusal in refusal(), snapshot in snapshot(),
     ) {
-        prop_assert_eq!(again(&talk), talk);
-        prop_assert_eq!(again(&window), window);
-        prop_assert_eq!(again(&refusal), refusal);
-        prop_assert_eq!(again(&snapshot), snapshot);
+        prop_assert_eq!(both(&talk), talk);
+        prop_assert_eq!(both(&window), window);
+        prop_assert_eq!(both(&refusal), refusal);
+        prop_assert_eq!(both(&snapshot), snapshot);
     }
 
     #[test]
@@ -136,6 +147,7 @@ proptest! {
             }
             let _ = (Notice::from_json(text), serde_json::from_str::<Talk>(text));
             let _ = (serde_json::from_str::<Window>(text), serde_json::from_str::<Snapshot>(text));
+            let _ = (tree::read::<Talk>(text), tree::read::<Window>(text), tree::read::<Snapshot>(text));
             let _ = (serde_json::from_str::<Fact>(text), serde_json::from_str::<Refusal>(text));
         }
     }
@@ -154,7 +166,7 @@ proptest! {
         prop_assert_eq!(printed.len(), 32);
         prop_assert!(printed.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
         prop_assert_eq!(printed.parse(), Ok(chat));
-        prop_assert_eq!(again(&chat), chat);
+        prop_assert_eq!(both(&chat), chat);
         if let Ok(id) = text.parse::<UserId>() {
             let bare = text.to_lowercase().replace(['-', '{', '}'], "");
             let says_it = bare.contains(&id.to_string());

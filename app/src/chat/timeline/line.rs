@@ -101,14 +101,18 @@ impl Line {
     }
 
     /// Tells apart whatever would look different, so that a keyed list redraws exactly that.
-    pub fn key(&self) -> (UserId, DraftId, u8) {
+    pub fn key(&self) -> (u128, u128, u8) {
         let state = match self.entry.state {
             State::Posted => 0,
             State::Pending => 1,
             State::Refused(_) => 2,
         };
         let looks = u8::from(self.head) | u8::from(self.mark) << 1 | state << 2;
-        (self.entry.author.id, self.entry.draft, looks)
+        (
+            self.entry.author.id.as_u128(),
+            self.entry.draft.as_u128(),
+            looks,
+        )
     }
 }
 

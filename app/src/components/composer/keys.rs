@@ -1,6 +1,7 @@
 //! Keys of the conversation: which one sends, and those that work from anywhere on the page.
 
 use crate::components::Desk;
+use crate::markup::effect;
 use leptos::ev;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
@@ -27,7 +28,7 @@ pub fn sends(event: &KeyboardEvent, since_composed: u64) -> bool {
 /// The first arrival with a real keyboard may write at once. From then on: typing anywhere writes, Page Up and
 /// Page Down scroll the messages, Escape goes to the newest one and takes the separator away.
 pub fn listen(desk: Desk) {
-    Effect::new(move || {
+    effect(move || {
         if desk.composer.get().is_some() && !is_touch() && is_nowhere() {
             desk.focus_composer();
         }

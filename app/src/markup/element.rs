@@ -1,0 +1,422 @@
+//! An element as data: its tag, attributes and children. One type for all of them, so that the code which
+//! renders, hydrates and updates elements exists once. A view that is drawn anew replaces the old one.
+
+use super::value::{IntoValue, Source, Value};
+use leptos::ev::EventDescriptor;
+use leptos::html::ElementType;
+use leptos::prelude::*;
+#[cfg(debug_assertions)]
+use leptos::reactive::diagnostics::SpecialNonReactiveZone;
+use leptos::reactive::effect::RenderEffect;
+use leptos::tachys::html::attribute::Attribute;
+use leptos::tachys::html::attribute::any_attribute::AnyAttribute;
+use leptos::tachys::html::node_ref::NodeRefContainer;
+use leptos::tachys::hydration::Cursor;
+use leptos::tachys::renderer::{RemoveEventHandler, Rndr, types};
+use leptos::tachys::ssr::StreamBuilder;
+use leptos::tachys::view::any_view::AnyViewState;
+use leptos::tachys::view::{Position, PositionState};
+use leptos::wasm_bindgen::{JsCast, JsValue};
+use send_wrapper::SendWrapper;
+use std::borrow::Cow;
+
+const SVG: &str = "http://www.w3.org/2000/svg";
+
+pub struct Element {
+    tag: &'static str,
+    namespace: Option<&'static str>,
+    fixed: &'static [(&'static str, &'static str)],
+    attributes: Vec<(&'static str, Source)>,
+    properties: Vec<(&'static str, Source)>,
+    listeners: Vec<Listener>,
+    found: Vec<Found>,
+    children: Vec<AnyView>,
+}
+
+/// Told which element of the page this is.
+type Found = Box<dyn FnOnce(&types::Element) + Send>;
+
+struct Listener {
+    event: Cow<'static, str>,
+    /// What the handler reads and makes belongs to where it was written.
+    owner: Owner,
+    handle: SendWrapper<Box<dyn FnMut(JsValue)>>,
+}
+
+impl Element {
+    pub fn new(tag: &'static str, fixed: &'static [(&'static str, &'static str)]) -> Element {
+        Element {
+            tag,
+            namespace: None,
+            fixed,
+            attributes: Vec::new(),
+            properties: Vec::new(),
+            listeners: Vec::new(),
+            found: Vec::new(),
+            children: Vec::new(),
+        }
+    }
+
+    pub fn svg(tag: &'static str, fixed: &'static [(&'static str, &'static str)]) -> Element {
+        Element {
+            namespace: Some(SVG),
+            ..Element::new(tag, fixed)
+        }
+    }
+
+    pub fn attribute(&mut self, name: &'static str, value: impl IntoValue) {
+        self.attributes.push((name, value.into_value()));
+    }
+
+    pub fn property(&mut self, name: &'static str, value: impl IntoValue) {
+        self.properties.push((name, value.into_value()));
+    }
+
+    /// Does nothing on the server.
+    pub fn on<E>(&mut self, event: E, mut handle: impl FnMut(E::EventType) + 'static)
+    where
+        E: EventDescriptor,
+        E::EventType: JsCast,
+    {
+        self.listen(
+            event.name(),
+            Box::new(move |event| handle(event.unchecked_into())),
+        );
+    }
+
+    pub fn node_ref<E>(&mut self, node: NodeRef<E>)
+    where
+        E: ElementType,
+        E::Output: JsCast,
+    {
+        self.found.push(Box::new(move |element| node.load(element)));
+    }
+
+    pub fn child(&mut self, child: AnyView) {
+        self.children.push(child);
+    }
+
+    pub fn finish(self) -> AnyView {
+        self.into_any()
+    }
+
+    fn listen(&mut self, event: Cow<'static, str>, handle: Box<dyn FnMut(JsValue)>) {
+        if !crate::api::is_server() {
+            self.listeners.push(Listener {
+                event,
+                owner: Owner::current().unwrap_or_default(),
+                handle: SendWrapper::new(handle),
+            });
+        }
+    }
+
+    fn is_void(&self) -> bool {
+        matches!(
+            self.tag,
+            "area"
+                | "base"
+                | "br"
+                | "col"
+                | "embed"
+                | "hr"
+                | "img"
+                | "input"
+                | "link"
+                | "meta"
+                | "source"
+                | "track"
+                | "wbr"
+        )
+    }
+
+    /// Writes all up to the children.
+    fn open(&mut self, html: &mut String) {
+        html.push('<');
+        html.push_str(self.tag);
+        for (name, text) in self.fixed {
+            write(html, name, text);
+        }
+        for (name, source) in &mut self.attributes {
+            let value = match source {
+                Source::Fixed(value) => value,
+                Source::Live(read) => &read(),
+            };
+            if let Some(text) = value.as_attribute() {
+                write(html, name, text);
+            }
+        }
+        html.push('>');
+    }
+
+    fn close(tag: &str, html: &mut String) {
+        html.push_str("</");
+        html.push_str(tag);
+        html.push('>');
+    }
+
+    /// Makes an element of the page live. `written` if the server wrote its attributes.
+    fn enliven(self, element: types::Element, written: bool) -> (ElementState, Vec<AnyView>) {
+        if !written {
+            for (name, text) in self.fixed {
+                Rndr::set_attribute(&element, name, text);
+            }
+        }
+        let attributes = self.attributes.into_iter();
+        let attributes =
+            attributes.filter_map(|(name, source)| bind(&element, name, source, false, written));
+        let mut bound: Vec<_> = attributes.collect();
+        let properties = self.properties.into_iter();
+        bound.extend(
+            properties.filter_map(|(name, source)| bind(&element, name, source, true, false)),
+        );
+        let heard = self.listeners.into_iter().map(|listener| {
+            let Listener {
+                event,
+                owner,
+                handle,
+            } = listener;
+            let mut handle = handle.take();
+            let heard = Box::new(move |event| {
+                // What a handler reads is as it is at that moment: nothing to warn of.
+                #[cfg(debug_assertions)]
+                let _read_once = SpecialNonReactiveZone::enter();
+                owner.with(|| handle(event));
+            });
+            Rndr::add_event_listener(&element, &event, heard)
+        });
+        let heard = heard.collect();
+        for found in self.found {
+            found(&element);
+        }
+        let state = ElementState {
+            element,
+            children: Vec::new(),
+            _bound: bound,
+            _heard: heard,
+        };
+        (state, self.children)
+    }
+}
+
+fn write(html: &mut String, name: &str, text: &str) {
+    html.push(' ');
+    html.push_str(name);
+    if text.is_empty() {
+        return;
+    }
+    html.push_str("=\"");
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            c => html.push(c),
+        }
+    }
+    html.push('"');
+}
+
+/// Puts a value where it belongs, and again whenever it changes. `written` if the first one is there already.
+fn bind(
+    element: &types::Element,
+    name: &'static str,
+    source: Source,
+    property: bool,
+    written: bool,
+) -> Option<RenderEffect<Value>> {
+    let put = move |element: &types::Element, value: &Value| match property {
+        true => Rndr::set_property_or_value(element, name, &value.to_property()),
+        false => match value.as_attribute() {
+            Some(text) => Rndr::set_attribute(element, name, text),
+            None => Rndr::remove_attribute(element, name),
+        },
+    };
+    match source {
+        Source::Fixed(value) => {
+            if !written && value != Value::Absent {
+                put(element, &value);
+            }
+            None
+        }
+        Source::Live(mut read) => {
+            let element = element.clone();
+            Some(RenderEffect::new(move |before: Option<Value>| {
+                let value = read();
+                let known = match &before {
+                    None => written || value == Value::Absent,
+                    Some(before) => *before == value,
+                };
+                if !known {
+                    put(&element, &value);
+                }
+                value
+            }))
+        }
+    }
+}
+
+/// An element of the page.
+pub struct ElementState {
+    element: types::Element,
+    children: Vec<AnyViewState>,
+    /// What is dropped with the element.
+    _bound: Vec<RenderEffect<Value>>,
+    _heard: Vec<RemoveEventHandler<types::Element>>,
+}
+
+/// Puts a new state where an old one stands.
+pub(super) fn replace<S: Mountable>(old: &mut S, mut new: S) {
+    old.insert_before_this(&mut new);
+    old.unmount();
+    *old = new;
+}
+
+impl Render for Element {
+    type State = ElementState;
+
+    fn build(self) -> ElementState {
+        let element = Rndr::create_element(self.tag, self.namespace);
+        let (mut state, children) = self.enliven(element, false);
+        for child in children {
+            let mut child = child.build();
+            child.mount(&state.element, None);
+            state.children.push(child);
+        }
+        state
+    }
+
+    fn rebuild(self, state: &mut ElementState) {
+        replace(state, self.build());
+    }
+}
+
+impl Mountable for ElementState {
+    fn unmount(&mut self) {
+        self.element.unmount();
+    }
+
+    fn mount(&mut self, parent: &types::Element, marker: Option<&types::Node>) {
+        self.element.mount(parent, marker);
+    }
+
+    fn insert_before_this(&self, child: &mut dyn Mountable) -> bool {
+        self.element.insert_before_this(child)
+    }
+
+    fn elements(&self) -> Vec<types::Element> {
+        vec![self.element.clone()]
+    }
+}
+
+impl AddAnyAttr for Element {
+    type Output<A: Attribute> = Element;
+
+    /// Attributes are not spread here.
+    fn add_any_attr<A: Attribute>(self, _: A) -> Element {
+        self
+    }
+}
+
+impl RenderHtml for Element {
+    type AsyncOutput = Element;
+    type Owned = Element;
+
+    const MIN_LENGTH: usize = 0;
+
+    fn dry_resolve(&mut self) {
+        self.children.iter_mut().for_each(RenderHtml::dry_resolve);
+    }
+
+    async fn resolve(mut self) -> Element {
+        for child in std::mem::take(&mut self.children) {
+            self.children.push(child.resolve().await);
+        }
+        self
+    }
+
+    fn html_len(&self) -> usize {
+        let attributes = self
+            .fixed
+            .iter()
+            .map(|(name, text)| name.len() + text.len());
+        let children = self.children.iter().map(RenderHtml::html_len);
+        2 * self.tag.len() + attributes.chain(children).sum::<usize>()
+    }
+
+    fn to_html_with_buf(
+        mut self,
+        html: &mut String,
+        position: &mut Position,
+        _escape: bool,
+        mark: bool,
+        _: Vec<AnyAttribute>,
+    ) {
+        self.open(html);
+        if !self.is_void() {
+            *position = Position::FirstChild;
+            for child in self.children {
+                child.to_html_with_buf(html, position, true, mark, Vec::new());
+            }
+            Element::close(self.tag, html);
+        }
+        *position = Position::NextChild;
+    }
+
+    fn to_html_async_with_buf<const OUT_OF_ORDER: bool>(
+        mut self,
+        html: &mut StreamBuilder,
+        position: &mut Position,
+        _escape: bool,
+        mark: bool,
+        _: Vec<AnyAttribute>,
+    ) {
+        html.with_buf(|html| self.open(html));
+        if !self.is_void() {
+            *position = Position::FirstChild;
+            for child in self.children {
+                child.to_html_async_with_buf::<OUT_OF_ORDER>(
+                    html,
+                    position,
+                    true,
+                    mark,
+                    Vec::new(),
+                );
+            }
+            html.with_buf(|html| Element::close(self.tag, html));
+        }
+        *position = Position::NextChild;
+    }
+
+    fn hydrate<const FROM_SERVER: bool>(
+        self,
+        cursor: &Cursor,
+        position: &PositionState,
+    ) -> ElementState {
+        match position.get() {
+            Position::FirstChild => cursor.child(),
+            Position::Current => {}
+            _ => cursor.sibling(),
+        }
+        let element = cursor.current().dyn_into::<types::Element>();
+        let element = element.expect("the server wrote an element here");
+        debug_assert!(
+            element.tag_name().eq_ignore_ascii_case(self.tag),
+            "the server wrote another element than {}",
+            self.tag
+        );
+        let (mut state, children) = self.enliven(element, FROM_SERVER);
+        position.set(Position::FirstChild);
+        for child in children {
+            let child = child.hydrate::<FROM_SERVER>(cursor, position);
+            state.children.push(child);
+        }
+        cursor.set(state.element.clone().into());
+        position.set(Position::NextChild);
+        state
+    }
+
+    fn into_owned(self) -> Element {
+        self
+    }
+}

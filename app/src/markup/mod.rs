@@ -1,0 +1,14 @@
+//! What views are made of. Leptos gives each element, each closure and each list a type of its own, and compiles
+//! some twenty functions for each; here all elements are one type, all closures another, and the program that a
+//! browser fetches is a fraction. `view!` makes calls of these functions out of Leptos' syntax. Refuses to know
+//! what is shown.
+
+mod element;
+mod flow;
+mod part;
+mod value;
+
+pub use element::Element;
+pub use flow::{For, Show, children, effect};
+pub use macros::view;
+pub use part::{Part, fragment, inert, part, text};

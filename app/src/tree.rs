@@ -1,0 +1,320 @@
+//! JSON as a tree, and types read out of it. serde compiles a reader for each type and each way in, some thousand
+//! bytes for each; a browser fetches this one instead, which is the same for all. The server reads with serde.
+//! Refuses to write: serde does, on both sides.
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use std::fmt;
+
+pub use macros::Read;
+
+/// A text that is not what was expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is not what is expected here")]
+pub struct Unread;
+
+/// One value of a JSON text.
+#[derive(Debug)]
+pub enum Tree {
+    Null,
+    Flag(bool),
+    /// Chatr counts and never measures: all its numbers are whole, and none is negative.
+    Count(u64),
+    /// A number that no type here can hold.
+    Odd,
+    Text(String),
+    List(Vec<Tree>),
+    Fields(Fields),
+}
+
+/// The members of an object.
+#[derive(Debug)]
+pub struct Fields(Vec<(String, Tree)>);
+
+/// A type that can be read out of a tree. Derived by the same attributes as serde's reader.
+pub trait Read: Sized {
+    fn read(tree: Tree) -> Result<Self, Unread>;
+
+    /// What an absent member is.
+    fn absent() -> Result<Self, Unread> {
+        Err(Unread)
+    }
+}
+
+/// Reads a JSON text.
+pub fn read<T: Read>(text: &str) -> Result<T, Unread> {
+    T::read(Tree::of(text)?)
+}
+
+impl Tree {
+    pub fn of(text: &str) -> Result<Tree, Unread> {
+        serde_json::from_str(text).map_err(|_| Unread)
+    }
+
+    /// A member of an object, if it is one and has it.
+    pub fn get(&self, name: &str) -> Option<&Tree> {
+        match self {
+            Tree::Fields(Fields(fields)) => {
+                let field = fields.iter().find(|(known, _)| known == name);
+                field.map(|(_, tree)| tree)
+            }
+            _ => None,
+        }
+    }
+
+    pub fn fields(self) -> Result<Fields, Unread> {
+        match self {
+            Tree::Fields(fields) => Ok(fields),
+            _ => Err(Unread),
+        }
+    }
+
+    fn text(self) -> Result<String, Unread> {
+        match self {
+            Tree::Text(text) => Ok(text),
+            _ => Err(Unread),
+        }
+    }
+
+    fn count(self) -> Result<u64, Unread> {
+        match self {
+            Tree::Count(count) => Ok(count),
+            _ => Err(Unread),
+        }
+    }
+
+    fn list(self) -> Result<Vec<Tree>, Unread> {
+        match self {
+            Tree::List(list) => Ok(list),
+            _ => Err(Unread),
+        }
+    }
+
+    /// `"name"` or `{ "name": content }`.
+    pub fn variant(self) -> Result<(String, Tree), Unread> {
+        match self {
+            Tree::Text(name) => Ok((name, Tree::Null)),
+            Tree::Fields(Fields(mut fields)) if fields.len() == 1 => fields.pop().ok_or(Unread),
+            _ => Err(Unread),
+        }
+    }
+
+    /// `{ tag: "name", … }`; what remains is the content.
+    pub fn tagged(self, tag: &str) -> Result<(String, Tree), Unread> {
+        let mut fields = self.fields()?;
+        let name = fields.take(tag)?;
+        Ok((name, Tree::Fields(fields)))
+    }
+
+    /// `{ tag: "name", content: … }`.
+    pub fn tagged_beside(self, tag: &str, content: &str) -> Result<(String, Tree), Unread> {
+        let mut fields = self.fields()?;
+        let name = fields.take(tag)?;
+        Ok((name, fields.remove(content).unwrap_or(Tree::Null)))
+    }
+}
+
+impl Fields {
+    /// Reads a member, once.
+    pub fn take<T: Read>(&mut self, name: &str) -> Result<T, Unread> {
+        match self.remove(name) {
+            Some(tree) => T::read(tree),
+            None => T::absent(),
+        }
+    }
+
+    /// Reads a member that may be absent.
+    pub fn take_or_default<T: Read + Default>(&mut self, name: &str) -> Result<T, Unread> {
+        self.remove(name).map_or(Ok(T::default()), T::read)
+    }
+
+    /// Nothing may be left.
+    pub fn end(&self) -> Result<(), Unread> {
+        match self.0.is_empty() {
+            true => Ok(()),
+            false => Err(Unread),
+        }
+    }
+
+    fn remove(&mut self, name: &str) -> Option<Tree> {
+        let at = self.0.iter().position(|(known, _)| known == name)?;
+        Some(self.0.swap_remove(at).1)
+    }
+}
+
+impl Read for bool {
+    fn read(tree: Tree) -> Result<bool, Unread> {
+        match tree {
+            Tree::Flag(flag) => Ok(flag),
+            _ => Err(Unread),
+        }
+    }
+}
+
+impl Read for u64 {
+    fn read(tree: Tree) -> Result<u64, Unread> {
+        tree.count()
+    }
+}
+
+impl Read for u32 {
+    fn read(tree: Tree) -> Result<u32, Unread> {
+        tree.count()?.try_into().map_err(|_| Unread)
+    }
+}
+
+impl Read for usize {
+    fn read(tree: Tree) -> Result<usize, Unread> {
+        tree.count()?.try_into().map_err(|_| Unread)
+    }
+}
+
+impl Read for String {
+    fn read(tree: Tree) -> Result<String, Unread> {
+        tree.text()
+    }
+}
+
+impl Read for () {
+    fn read(tree: Tree) -> Result<(), Unread> {
+        match tree {
+            Tree::Null => Ok(()),
+            _ => Err(Unread),
+        }
+    }
+}
+
+impl<T: Read> Read for Option<T> {
+    fn read(tree: Tree) -> Result<Option<T>, Unread> {
+        match tree {
+            Tree::Null => Ok(None),
+            tree => T::read(tree).map(Some),
+        }
+    }
+
+    fn absent() -> Result<Option<T>, Unread> {
+        Ok(None)
+    }
+}
+
+impl<T: Read> Read for Vec<T> {
+    fn read(tree: Tree) -> Result<Vec<T>, Unread> {
+        tree.list()?.into_iter().map(T::read).collect()
+    }
+}
+
+/// As serde writes it: `{ "Ok": … }` or `{ "Err": … }`.
+impl<T: Read, E: Read> Read for Result<T, E> {
+    fn read(tree: Tree) -> Result<Result<T, E>, Unread> {
+        let (name, tree) = tree.variant()?;
+        match name.as_str() {
+            "Ok" => T::read(tree).map(Ok),
+            "Err" => E::read(tree).map(Err),
+            _ => Err(Unread),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Tree, D::Error> {
+        deserializer.deserialize_any(Growth)
+    }
+}
+
+struct Growth;
+
+impl<'de> Visitor<'de> for Growth {
+    type Value = Tree;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Tree, E> {
+        Ok(Tree::Null)
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Tree, E> {
+        Ok(Tree::Flag(flag))
+    }
+
+    fn visit_u64<E: Error>(self, count: u64) -> Result<Tree, E> {
+        Ok(Tree::Count(count))
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Tree, E> {
+        Ok(Tree::Odd)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Tree, E> {
+        Ok(Tree::Odd)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Tree, E> {
+        Ok(Tree::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Tree, A::Error> {
+        let mut list = Vec::new();
+        while let Some(tree) = seq.next_element()? {
+            list.push(tree);
+        }
+        Ok(Tree::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tree, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = map.next_entry()? {
+            fields.push(field);
+        }
+        Ok(Tree::Fields(Fields(fields)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize, Read)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Cup {
+        of_tea: u32,
+        #[serde(default)]
+        sugar: u64,
+        note: Option<String>,
+    }
+
+    #[test]
+    fn members_are_read_by_name_and_some_may_be_absent() {
+        let cup = Cup {
+            of_tea: 2,
+            sugar: 0,
+            note: None,
+        };
+        assert_eq!(read(r#"{"ofTea":2}"#), Ok(cup));
+        for bad in [
+            "{}",
+            r#"{"of_tea":2}"#,
+            r#"{"ofTea":-2}"#,
+            r#"{"ofTea":2.5}"#,
+            r#"{"ofTea":4294967296}"#,
+            r#"{"ofTea":null}"#,
+            r#"{"ofTea":2,"milk":1}"#,
+            r#"{"ofTea":2"#,
+            "[2]",
+            "",
+        ] {
+            assert_eq!(read::<Cup>(bad).err(), Some(Unread), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_asks_for_may_be_anything() {
+        #[derive(Debug, PartialEq, Read)]
+        struct Name {
+            name: String,
+        }
+        let text = r#"{"other":[-1,2.5,{"deep":null}],"name":"A\u00e9","more":true}"#;
+        let name = Name { name: "Aé".into() };
+        assert_eq!(read(text), Ok(name));
+    }
+}
