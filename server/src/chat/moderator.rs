@@ -113,8 +113,19 @@ fn found(written: &[char], bad: &[bool]) -> Vec<Range<usize>> {
     }
     found
         .into_iter()
-        .filter_map(|word| without_sums(written, word))
+        .filter_map(|word| {
+            let left = without_sums(written, word.clone())?;
+            // The list takes an asterisk for any letter: what is bad only together with one beyond a space is not.
+            (left == word || is_bad(&written[left.clone()])).then_some(left)
+        })
         .collect()
+}
+
+/// Whether these letters are bad by themselves.
+fn is_bad(written: &[char]) -> bool {
+    let text: String = written.iter().collect();
+    let letters: String = plain(&text).iter().map(|(letter, _)| *letter).collect();
+    Censor::from_str(&letters).analyze().is(Type::INAPPROPRIATE)
 }
 
 /// What is left of a word without the parts before and after it that have no letter.
@@ -188,6 +199,7 @@ mod tests {
             "****",
             "Ada threw 1 + 1 + 1 = 3.",
             "2 + 1 + 1",
+            "They did. **Two** chairs are missing.",
         ] {
             assert_eq!(masked(text), None, "{text}");
         }
