@@ -1,5 +1,6 @@
 /** Somebody else vouches for people: in by their account, known by it, and the same person everywhere. */
 
+import { barriers, narrow, overflow } from "./support.examiner.ts";
 import { Club, GitHub, type Voucher } from "./support.providers.ts";
 import {
   type Page,
@@ -159,6 +160,9 @@ test.describe("where nobody comes in by name alone", () => {
     const ada = await visit();
     await expect(ada.getByRole("textbox")).toHaveCount(0);
     await expect(ada.getByRole("link", { name: /^Sign in with/ })).toHaveCount(1);
+    expect(await barriers(ada)).toEqual([]);
+    await ada.setViewportSize(narrow);
+    expect(await overflow(ada)).toEqual([]);
     await go(ada, github);
     await agree(ada, github, "ada");
     await expect(heading(ada)).toHaveText("Lobby");
