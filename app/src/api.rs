@@ -56,8 +56,7 @@ impl FromServerFnError for ApiError {
 }
 
 /// How one can get in, as the operator set it up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Read)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaysIn {
     /// Where a name is sent to, if it is enough.
     pub by_name: Option<String>,
@@ -67,8 +66,7 @@ pub struct WaysIn {
 }
 
 /// Somebody who vouches for people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Read)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Provider {
     /// What people call it.
     pub label: String,
@@ -93,12 +91,6 @@ impl Passkey {
     pub fn all_of(json: &str) -> Result<Vec<Passkey>, ApiError> {
         crate::tree::read(json).map_err(|_| ApiError::Unreachable)
     }
-}
-
-/// How a stranger can get in. Never fails on a server that runs.
-#[server(prefix = "/api", endpoint = "waysIn", input = Json, output = Answered)]
-pub async fn list_ways_in() -> Result<WaysIn, ApiError> {
-    use_context().ok_or(ApiError::Unreachable)
 }
 
 /// Issues the caller a URL for the socket, valid for 5 minutes. Fails with `SignedOut`.
@@ -151,17 +143,6 @@ pub fn requested_theme() -> Option<&'static str> {
             "dark" => Some("dark"),
             _ => None,
         })
-}
-
-/// What a page waits for before anything of it is sent; it comes inside the page. `ask` is called once.
-pub fn awaited<T, F>(
-    ask: impl Fn() -> F + Send + Sync + 'static,
-) -> Resource<Result<T, ApiError>, Codec>
-where
-    T: Read + Serialize + Clone + Send + Sync + 'static,
-    F: Future<Output = Result<T, ApiError>> + Send + 'static,
-{
-    Resource::new_with_options(|| (), move |()| ask(), true)
 }
 
 /// Whether this side renders a page once, rather than keeping it alive.

@@ -1,6 +1,6 @@
 //! What both sides of Chatr must agree on, and the screen.
 //!
-//! `chat` is the vocabulary (commands, facts, limits), `api` the server functions, `pages` one file per route,
+//! `chat` is the vocabulary (commands, facts, limits), `api` the server functions, `pages` one file per page,
 //! `components` one file per visible thing, made of `markup`; `tree` and `letters` read what the browser can read
 //! with little code. The first paint is a pure function of data that the server sends:
 //! no view reads a clock, a locale, the window or the browser's storage.
@@ -21,17 +21,22 @@ pub mod state;
 pub mod tree;
 
 use leptos::prelude::*;
-use leptos_meta::provide_meta_context;
-use leptos_router::SsrMode;
-use leptos_router::components::{FlatRoutes, Route, Router};
-use leptos_router::path;
-use pages::{ChatPage, NotFound, SignIn};
 
-/// The HTML document around the app. Its theme comes with the request, so that no wrong colour flashes.
+/// The document at `path`, with what stands behind `?` there. Its theme comes with the request, so that no wrong colour
+/// flashes.
 #[cfg(feature = "ssr")]
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+pub fn shell(
+    options: LeptosOptions,
+    page: pages::Page,
+    path: &str,
+    query: &str,
+) -> impl IntoView + use<> {
     use leptos::nonce::use_nonce;
-    use leptos_meta::{HashedStylesheet, MetaTags};
+    use leptos_meta::HashedStylesheet;
+
+    components::Address::provide(path.to_owned(), query);
+    let content = page.to_json();
+    let (title, body) = page.draw(query);
 
     view! {
         <!DOCTYPE html>
@@ -46,6 +51,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f4f2ed"/>
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#161a18"/>
+                <title>{title}</title>
                 <script nonce=use_nonce()>{early::KEEP_CLICK}</script>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
@@ -53,26 +59,50 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <HashedStylesheet id="leptos" options=options.clone()/>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options/>
-                <MetaTags/>
             </head>
             <body>
-                <App/>
+                {body}
+                {content
+                    .map(|json| {
+                        view! {
+                            <script type="application/json" id="content" nonce=use_nonce()>
+                                {json}
+                            </script>
+                        }
+                    })}
             </body>
         </html>
     }
 }
 
-/// Routes. Everything that a page needs arrives inside its HTML, hence `SsrMode::Async`.
-#[component]
-pub fn App() -> impl IntoView {
-    provide_meta_context();
+/// Makes the page live that the server sent. Call once.
+#[cfg(feature = "hydrate")]
+pub fn enliven() {
+    use components::{Address, PasskeyDoor};
+    use leptos::mount::{hydrate_body, hydrate_from};
+    use leptos::wasm_bindgen::JsCast;
 
-    view! {
-        <Router>
-            <FlatRoutes fallback=NotFound>
-                <Route path=path!("/") view=SignIn ssr=SsrMode::Async/>
-                <Route path=path!("/chat/:id?") view=ChatPage ssr=SsrMode::Async/>
-            </FlatRoutes>
-        </Router>
+    let found = |id| document().get_element_by_id(id);
+    if let Some(content) = found("content") {
+        return match tree::read(&content.text_content().unwrap_or_default()) {
+            Ok(snapshot) => hydrate_body(move || {
+                let here = window().location();
+                let query = here.search().unwrap_or_default();
+                Address::provide(
+                    here.pathname().unwrap_or_default(),
+                    query.trim_start_matches('?'),
+                );
+                pages::chat(snapshot).1
+            }),
+            Err(unread) => leptos::logging::error!("the page came without its content: {unread}"),
+        };
     }
+    if let Some(door) = found("passkey-door") {
+        let back = door.get_attribute("data-back").unwrap_or_default();
+        hydrate_from(door.unchecked_into(), move || {
+            markup::view! { <PasskeyDoor back/> }
+        })
+        .forget();
+    }
+    live::say_alive();
 }

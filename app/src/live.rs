@@ -42,10 +42,7 @@ pub fn start(lobby: Lobby) {
             }
             Incoming::Recovered => {}
         });
-        if let Some(root) = document().document_element() {
-            // An element of this page takes attributes.
-            let _ = root.set_attribute("data-hydrated", "");
-        }
+        say_alive();
     });
     // A chat that comes to the front for the first time is fetched with all its people; one of which this person
     // is no member every time, since nobody told what happened there meanwhile.
@@ -56,6 +53,14 @@ pub fn start(lobby: Lobby) {
             fetch(lobby, Some(chat));
         }
     });
+}
+
+/// Tells whoever looks at the page that it hears clicks now.
+pub fn say_alive() {
+    if let Some(root) = document().document_element() {
+        // An element of this page takes attributes.
+        let _ = root.set_attribute("data-hydrated", "");
+    }
 }
 
 fn is_inside(lobby: Lobby, chat: ChatId) -> bool {

@@ -7,5 +7,5 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub fn hydrate() {
     std::panic::set_hook(Box::new(|panic| console_error(&panic.to_string())));
-    leptos::mount::hydrate_body(app::App);
+    app::enliven();
 }

@@ -76,6 +76,11 @@ id! {
 }
 
 impl ChatId {
+    /// Where its page is.
+    pub fn path(&self) -> String {
+        format!("/chat/{self}")
+    }
+
     /// The group that carries what the server published. No client may send there.
     pub fn group(&self) -> String {
         self.to_string()

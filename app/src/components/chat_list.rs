@@ -99,7 +99,7 @@ fn ChatLink(row: ChatRow) -> AnyView {
         <li>
             <a
                 class="chat-link"
-                href=format!("/chat/{id}")
+                href=id.path()
                 title=move || get().title()
                 aria-current=move || (lobby.open_chat() == Some(id)).then_some("page")
                 data-unread=move || (unread() > 0).then_some("")

@@ -1,26 +1,20 @@
 //! What an aside of the lobby becomes: a way to go, a toast, a desktop notification. Decides by one
 //! question: is somebody looking at that chat right now?
 
-use super::{Preferences, Toast, Toasts, desktop};
+use super::{Address, Preferences, Toast, Toasts, desktop};
 use crate::chat::ChatId;
 use crate::state::{Aside, Lobby};
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
 
 /// Listens to the lobby for as long as the page lives.
 pub fn herald(lobby: Lobby, toasts: Toasts, preferences: Preferences) {
-    let navigate = use_navigate();
+    let address = Address::expect();
     lobby.listen(move |aside| {
         if let Aside::PairReady { chat } = aside {
-            navigate(&format!("/chat/{chat}"), NavigateOptions::default());
+            address.go(&chat.path());
         }
         if let Aside::Gone { was_open: true, .. } = aside {
-            let instead = NavigateOptions {
-                replace: true,
-                ..NavigateOptions::default()
-            };
-            navigate(&format!("/chat/{}", lobby.default_chat()), instead);
+            address.go_instead(&lobby.default_chat().path());
         }
         let Some(toast) = toast_of(aside, lobby) else {
             return;
@@ -31,9 +25,8 @@ pub fn herald(lobby: Lobby, toasts: Toasts, preferences: Preferences) {
             && preferences.notify.get_untracked()
             && let Some(chat) = toast.about
         {
-            let navigate = navigate.clone();
             desktop::notify(&chat.to_string(), &toast.title, &toast.text, move || {
-                navigate(&format!("/chat/{chat}"), NavigateOptions::default());
+                address.go(&chat.path());
             });
         }
         if !in_front {

@@ -21,7 +21,7 @@ pub fn Invite(#[prop(into)] summary: Signal<ChatSummary>) -> AnyView {
     let people = Signal::derive(people);
     view! {
         <div class="stack">
-            {(chat.access == Access::Public).then(|| view! { <CopyLink path=format!("/chat/{}", chat.id)/> })}
+            {(chat.access == Access::Public).then(|| view! { <CopyLink path=chat.id.path()/> })}
             <Show
                 when=move || !people.read().is_empty()
                 fallback=|| view! { <p class="quiet">"Everybody who is online is in this chat."</p> }

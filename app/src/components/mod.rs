@@ -1,6 +1,7 @@
 //! One file per visible thing, each with a stylesheet of the same name. Components take fields or signals,
 //! show one thing and own only view state.
 
+mod address;
 mod announcer;
 mod ask;
 mod avatar;
@@ -39,6 +40,7 @@ mod toasts;
 mod typing;
 mod unposted;
 
+pub use address::Address;
 pub use announcer::Announcer;
 pub use ask::Ask;
 pub use avatar::{Avatar, hue};

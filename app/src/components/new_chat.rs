@@ -1,12 +1,11 @@
 //! The button "New chat" and its dialog. The page goes to the new chat when the server says that it exists.
 
-use super::{Ask, Dialog, DialogActions, Glyph, Icon, NameField};
+use super::{Address, Ask, Dialog, DialogActions, Glyph, Icon, NameField};
 use crate::chat::{Access, ChatName, Command, DraftId, Record};
 use crate::markup::view;
 use crate::state::{Aside, Lobby};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
 
 #[component]
 pub fn NewChat() -> AnyView {
@@ -14,11 +13,11 @@ pub fn NewChat() -> AnyView {
     let problem = RwSignal::new(None::<String>);
     let asked = RwSignal::new(None::<DraftId>);
 
-    let navigate = use_navigate();
+    let address = Address::expect();
     Lobby::expect().listen(move |aside| match aside {
         Aside::Created { chat, draft } if asked.get_untracked() == Some(*draft) => {
             open.set(false);
-            navigate(&format!("/chat/{chat}"), Default::default());
+            address.go(&chat.path());
         }
         Aside::Refused {
             why,

@@ -1,12 +1,11 @@
 //! Pop-ups for what happens elsewhere: one per chat, three at most, gone after seven seconds unless somebody
 //! points at them. They never take the focus.
 
-use super::{Glyph, Icon};
+use super::{Address, Glyph, Icon};
 use crate::chat::ChatId;
 use crate::markup::{For, effect, view};
 use leptos::ev;
 use leptos::prelude::*;
-use leptos_router::hooks::use_navigate;
 use std::time::Duration;
 
 const LIFE: Duration = Duration::from_secs(7);
@@ -129,7 +128,7 @@ fn something_else_is_open() -> bool {
 #[component]
 fn ToastCard(shown: Shown) -> AnyView {
     let toasts = Toasts::expect();
-    let navigate = use_navigate();
+    let address = Address::expect();
     let Shown { id, toast, more } = shown;
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let hold = move || {
@@ -151,7 +150,7 @@ fn ToastCard(shown: Shown) -> AnyView {
     let about = toast.with_untracked(|toast| toast.about);
     let open = move |_| {
         if let Some(chat) = about {
-            navigate(&format!("/chat/{chat}"), Default::default());
+            address.go(&chat.path());
         }
         toasts.dismiss(id);
     };

@@ -1,14 +1,14 @@
 //! What became of a message that was sent as a plain form and not posted. The server sends the browser back with
 //! the refusal's name in the address (`?problem=…`), which is anybody's to write: no text is taken from it.
 
+use super::Address;
 use crate::chat::{Body, Refusal, Unfit};
 use crate::markup::{part, view};
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 #[component]
 pub fn Unposted() -> AnyView {
-    let problem = use_query_map().get_untracked().get("problem");
+    let problem = Address::expect().problem();
     part(problem.map(|code| {
         view! {
             <p class="unposted" role="alert">

@@ -1,12 +1,12 @@
-//! The signed-in screen: chats, the open conversation, people. One blocking resource brings everything that
-//! the first paint shows; from then on the lobby lives by facts. Refuses to know how a message looks.
+//! The signed-in screen: chats, the open conversation, people. One snapshot has everything that the first paint
+//! shows; from then on the lobby lives by facts. Refuses to know how a message looks.
 
-use crate::api::{self, ApiError};
-use crate::chat::{ChatId, Refusal, Snapshot};
+use crate::api;
+use crate::chat::{ChatId, Snapshot};
 use crate::components::clock::Clock;
 use crate::components::{
-    Announcer, Ask, ChatHeader, ChatList, ChatPane, Glyph, Icon, Mark, Me, NewChat, PeopleList,
-    PeopleShown, Preferences, Settings, StatusBar, ToastList, Toasts, herald, in_order,
+    Address, Announcer, Ask, ChatHeader, ChatList, ChatPane, Glyph, Icon, Mark, Me, NewChat,
+    PeopleList, PeopleShown, Preferences, Settings, StatusBar, ToastList, Toasts, herald, in_order,
 };
 use crate::live;
 use crate::markup::{effect, view};
@@ -14,9 +14,6 @@ use crate::realtime::Realtime;
 use crate::state::Lobby;
 use leptos::prelude::*;
 use leptos::{ev, html};
-use leptos_meta::Title;
-use leptos_router::components::Redirect;
-use leptos_router::hooks::{use_navigate, use_params_map};
 
 /// What the address asks for. On a narrow screen it also says which pane is in front.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,48 +25,13 @@ pub enum Wanted {
     Nonsense,
 }
 
-#[component]
-pub fn ChatPage() -> AnyView {
-    let params = use_params_map();
-    let wanted = Memo::new(move |_| match params.read().get("id") {
-        None => Wanted::List,
-        Some(id) => id.parse().map_or(Wanted::Nonsense, Wanted::Chat),
-    });
-    let snapshot = api::awaited(move || {
-        api::take_snapshot(match wanted.get_untracked() {
-            Wanted::Chat(chat) => Some(chat),
-            Wanted::List | Wanted::Nonsense => None,
-        })
-    });
-
-    leptos::view! {
-        <Suspense>
-            {move || Suspend::new(async move {
-                match snapshot.await {
-                    Ok(snapshot) => view! { <Frame snapshot wanted/> },
-                    Err(ApiError::Refused { why: Refusal::SignedOut }) => {
-                        leptos::view! { <Redirect path=way_back(wanted.get_untracked())/> }.into_any()
-                    }
-                    Err(problem) => {
-                        view! {
-                            <main class="lost" id="main">
-                                <h1>"Chatr is not answering"</h1>
-                                <p role="alert">{problem.to_string()}</p>
-                            </main>
-                        }
-                    }
-                }
-            })}
-        </Suspense>
-    }
-    .into_any()
-}
-
-/// The front page, which returns to what was wanted after signing in.
-fn way_back(wanted: Wanted) -> String {
-    match wanted {
-        Wanted::Chat(chat) => format!("/?return=/chat/{chat}"),
-        Wanted::List | Wanted::Nonsense => "/".into(),
+impl Wanted {
+    fn at(path: &str) -> Wanted {
+        let chat = path.strip_prefix("/chat").unwrap_or(path);
+        match chat.strip_prefix('/').unwrap_or(chat) {
+            "" => Wanted::List,
+            id => id.parse().map_or(Wanted::Nonsense, Wanted::Chat),
+        }
     }
 }
 
@@ -81,9 +43,23 @@ enum Front {
     Lost,
 }
 
-#[component]
-fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> AnyView {
+/// The whole screen, and its title as it is at first; from then on the page keeps that itself.
+pub fn chat(snapshot: Snapshot) -> (String, AnyView) {
     let lobby = Lobby::provide(snapshot);
+    let address = Address::expect();
+    let wanted = Memo::new(move |_| Wanted::at(&address.path()));
+    let front = Memo::new(move |_| match wanted.get() {
+        Wanted::List => Front::Nothing,
+        Wanted::Chat(chat) if lobby.chat(chat).is_some() => Front::Chat(chat),
+        Wanted::Chat(_) | Wanted::Nonsense => Front::Lost,
+    });
+    let first = untrack(|| title(lobby, front.get()));
+    effect(move || document().set_title(&title(lobby, front.get())));
+    (first, view! { <Frame lobby wanted front/> })
+}
+
+#[component]
+fn Frame(lobby: Lobby, wanted: Memo<Wanted>, front: Memo<Front>) -> AnyView {
     let preferences = Preferences::provide();
     let toasts = Toasts::provide();
     let realtime = Realtime::provide();
@@ -95,11 +71,6 @@ fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> AnyView {
     herald(lobby, toasts, preferences);
 
     let settings = RwSignal::new(false);
-    let front = Memo::new(move |_| match wanted.get() {
-        Wanted::List => Front::Nothing,
-        Wanted::Chat(chat) if lobby.chat(chat).is_some() => Front::Chat(chat),
-        Wanted::Chat(_) | Wanted::Nonsense => Front::Lost,
-    });
     effect(move || {
         people.set(false);
         match front.get() {
@@ -116,14 +87,7 @@ fn Frame(snapshot: Snapshot, wanted: Memo<Wanted>) -> AnyView {
         Wanted::List => "list",
         Wanted::Chat(_) | Wanted::Nonsense => "chat",
     };
-    // The server writes the title last, when what it stands on may be gone; nothing changes there anyway.
-    let first = untrack(|| title(lobby, front.get()));
-    let text = move || match api::is_server() {
-        true => first.clone(),
-        false => title(lobby, front.get()),
-    };
     view! {
-        {leptos::view! { <Title text/> }.into_any()}
         <a class="skip" href="#main" rel="external">
             "Skip to the conversation"
         </a>
@@ -208,7 +172,7 @@ fn Choose() -> AnyView {
             <Icon glyph=Glyph::Chat/>
             <h1>"Choose a chat"</h1>
             <p>"Pick one from the list, or go where everybody is."</p>
-            <a class="button" data-kind="primary" href=format!("/chat/{default_chat}")>
+            <a class="button" data-kind="primary" href=default_chat.path()>
                 "Open the default chat"
             </a>
         </div>
@@ -224,7 +188,7 @@ fn Lost() -> AnyView {
             <Icon glyph=Glyph::Private/>
             <h1>"This chat is not here"</h1>
             <p>"It was deleted, or it is private and you are not a member. Somebody in it can invite you."</p>
-            <a class="button" data-kind="primary" href=format!("/chat/{default_chat}")>
+            <a class="button" data-kind="primary" href=default_chat.path()>
                 "Go to the default chat"
             </a>
         </div>
@@ -249,9 +213,8 @@ fn title(lobby: Lobby, front: Front) -> String {
 
 /// Alt+↑ and Alt+↓ go to the previous and the next chat of the list.
 fn step_with_keys(lobby: Lobby, front: Memo<Front>) {
-    let navigate = use_navigate();
+    let address = Address::expect();
     effect(move || {
-        let navigate = navigate.clone();
         let keys = window_event_listener(ev::keydown, move |key| {
             let forward = match key.key().as_str() {
                 "ArrowDown" => true,
@@ -274,7 +237,7 @@ fn step_with_keys(lobby: Lobby, front: Memo<Front>) {
                 (Some(at), false) => (at + chats.len() - 1) % chats.len(),
             };
             if let Some(chat) = chats.get(next) {
-                navigate(&format!("/chat/{chat}"), Default::default());
+                address.go(&chat.path());
             }
         });
         on_cleanup(move || keys.remove());

@@ -1,59 +1,26 @@
 //! The front page: a name, and you are in. A plain form, so it works before and without scripts; what was
 //! wrong comes back in the address (`/?problem=…&name=…`). Refuses to judge names: the server does.
 
-use crate::api::{self, Provider, WaysIn};
+use crate::api::{Provider, WaysIn};
 use crate::chat::{Name, Unfit};
 use crate::components::{Mark, PasskeyDoor};
 use crate::markup::view;
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::components::Redirect;
-use leptos_router::hooks::use_query_map;
 
-/// Somebody who is signed in already goes on to the default chat.
-#[component]
-pub fn SignIn() -> AnyView {
-    let visitor = api::awaited(|| api::take_snapshot(None));
-    let ways_in = api::awaited(api::list_ways_in);
-
-    leptos::view! {
-        <Title text="Chatr"/>
-        <Suspense>
-            {move || Suspend::new(async move {
-                match visitor.await {
-                    Ok(snapshot) => {
-                        let path = format!("/chat/{}", snapshot.default_chat);
-                        leptos::view! { <Redirect path/> }.into_any()
-                    }
-                    Err(_) => {
-                        let ways_in = ways_in.await.unwrap_or_else(|_| guess());
-                        view! { <Welcome ways_in/> }
-                    }
-                }
-            })}
-        </Suspense>
-    }
-    .into_any()
-}
-
-/// What a page offers that cannot find out: the server judges anyway.
-fn guess() -> WaysIn {
-    WaysIn {
-        by_name: Some("/.auth/login/guest".into()),
-        by_passkey: false,
-        providers: Vec::new(),
-    }
+/// The page at `/` with what stands behind `?` there.
+pub fn sign_in(ways_in: WaysIn, query: &str) -> AnyView {
+    let of = |wanted: &str| {
+        let mut pairs = form_urlencoded::parse(query.as_bytes());
+        let found = pairs.find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.into_owned())
+    };
+    let back = of("return").filter(|path| is_local(path));
+    let back = back.unwrap_or_else(|| "/".into());
+    view! { <Welcome ways_in name=of("name").unwrap_or_default() code=of("problem") back/> }
 }
 
 #[component]
-fn Welcome(ways_in: WaysIn) -> AnyView {
-    let query = use_query_map().get_untracked();
-    let name = query.get("name").unwrap_or_default();
-    let code = query.get("problem");
-    let back = query
-        .get("return")
-        .filter(|path| is_local(path))
-        .unwrap_or_else(|| "/".into());
+fn Welcome(ways_in: WaysIn, name: String, code: Option<String>, back: String) -> AnyView {
     let WaysIn {
         by_name,
         by_passkey,
@@ -90,7 +57,14 @@ fn Welcome(ways_in: WaysIn) -> AnyView {
         .then(|| view! { <nav class="stack" aria-label="Sign in">{links}</nav> });
     let closed = (!guests && links.is_none() && problem.is_none())
         .then(|| view! { <p>{explain("guestsOff")}</p> });
-    let door = by_passkey.then(|| view! { <PasskeyDoor back=back.clone()/> });
+    // The one thing here that lives by scripts.
+    let door = by_passkey.then(|| {
+        view! {
+            <div class="passkey-door" id="passkey-door" data-back=back.clone()>
+                <PasskeyDoor back=back.clone()/>
+            </div>
+        }
+    });
     let form = by_name.map(|action| view! { <NameForm action name back problem=name_problem/> });
     let (lead, note) = match guests {
         true => (

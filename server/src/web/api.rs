@@ -117,7 +117,7 @@ async fn post_form(
     let Form(written) = Form::<Written>::from_request(request, &())
         .await
         .map_err(|_| Problem::Malformed)?;
-    let chat = format!("/chat/{}", written.chat);
+    let chat = written.chat.path();
     let Some(user) = visitor else {
         return Ok(Redirect::to(&format!("/?problem=signedOut&return={chat}")).into_response());
     };
