@@ -143,7 +143,8 @@ locked_version() { sed -n "/^name = \"$1\"$/{n;s/^version = \"\(.*\)\"$/\1/p;}" 
 bindgen() {
     local wanted
     wanted=$(locked_version wasm-bindgen)
-    [ "$(.tools/bin/wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $wanted" ] && [ -x .tools/bin/wasm-opt ] && return
+    [ "$(.tools/bin/wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $wanted" ] && [ -x .tools/bin/wasm-opt ] &&
+        [ -z "$(find deploy/tools/wasm-bindgen -newer .tools/bin/wasm-bindgen)" ] && return
     say "compiling wasm-bindgen $wanted (about 90 s, once)"
     cargo build --quiet --release --locked --manifest-path deploy/tools/wasm-bindgen/Cargo.toml --target-dir .tools/target ||
         fail "wasm-bindgen did not compile; the messages above say why"

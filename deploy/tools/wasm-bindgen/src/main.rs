@@ -3,8 +3,10 @@
 //! It understands the options that cargo-leptos and `deploy/tools/site.sh` pass, and refuses every other one: an option
 //! that is silently ignored would give a page that differs from what was asked for.
 
+use std::path::Path;
 use std::{env, process::ExitCode};
 use wasm_bindgen_cli_support::Bindgen;
+use wasm_bindgen_program::short_names;
 
 fn main() -> ExitCode {
     match run(env::args().skip(1)) {
@@ -20,6 +22,8 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
     let mut bindgen = Bindgen::new();
     let mut module = None;
     let mut folder = None;
+    let mut name = None;
+    let mut debug = false;
     for argument in arguments {
         match argument.split_once('=').unwrap_or((&argument, "")) {
             ("--version" | "-V", _) => {
@@ -29,8 +33,9 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
             ("--target", "web") => {
                 bindgen.web(true).map_err(|error| error.to_string())?;
             }
-            ("--out-name", name) => {
-                bindgen.out_name(name);
+            ("--out-name", given) => {
+                bindgen.out_name(given);
+                name = Some(given.to_owned());
             }
             ("--out-dir", path) => folder = Some(path.to_owned()),
             ("--keep-lld-exports", _) => {
@@ -41,6 +46,7 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
             }
             ("--debug", _) => {
                 bindgen.debug(true);
+                debug = true;
             }
             ("--keep-debug", _) => {
                 bindgen.keep_debug(true);
@@ -58,6 +64,11 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
     let folder = folder.ok_or("where to? give --out-dir=FOLDER")?;
     bindgen
         .input_path(module)
-        .generate(folder)
-        .map_err(|error| format!("{error:#}"))
+        .generate(&folder)
+        .map_err(|error| format!("{error:#}"))?;
+    match name {
+        // Whoever looks for a mistake wants to read what is called.
+        Some(name) if !debug => short_names::shorten(Path::new(&folder), &name),
+        _ => Ok(()),
+    }
 }
