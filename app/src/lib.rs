@@ -1,8 +1,8 @@
 //! What both sides of Chatr must agree on, and the screen.
 //!
 //! `chat` is the vocabulary (commands, facts, limits), `api` the server functions, `pages` one file per page,
-//! `components` one file per visible thing, made of `markup`; `tree` and `letters` read what the browser can read
-//! with little code. The first paint is a pure function of data that the server sends:
+//! `components` one file per visible thing, made of `markup`; `tree`, `print` and `letters` read and write what
+//! the browser can with little code. The first paint is a pure function of data that the server sends:
 //! no view reads a clock, a locale, the window or the browser's storage.
 
 #![recursion_limit = "256"]
@@ -16,6 +16,7 @@ mod letters;
 pub mod live;
 mod markup;
 pub mod pages;
+pub mod print;
 pub mod realtime;
 pub mod state;
 pub mod tree;

@@ -1,11 +1,13 @@
 //! JSON as a tree, and types read out of it. serde compiles a reader for each type and each way in, some thousand
 //! bytes for each; a browser fetches this one instead, which is the same for all. The server reads with serde.
-//! Refuses to write: serde does, on both sides.
+//! Refuses to write: `print` does.
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use std::fmt;
+use wire::json::{NotJson, Reader, Token};
 
 pub use macros::Read;
+
+/// Lists and objects within one another; serde_json enters as many.
+const DEEPEST: usize = 127;
 
 /// A text that is not what was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +49,10 @@ pub fn read<T: Read>(text: &str) -> Result<T, Unread> {
 
 impl Tree {
     pub fn of(text: &str) -> Result<Tree, Unread> {
-        serde_json::from_str(text).map_err(|_| Unread)
+        let mut reader = Reader::new(text);
+        let tree = grow(&mut reader, DEEPEST)?;
+        reader.end()?;
+        Ok(tree)
     }
 
     /// A member of an object, if it is one and has it.
@@ -214,67 +219,44 @@ impl<T: Read, E: Read> Read for Result<T, E> {
     }
 }
 
-impl<'de> Deserialize<'de> for Tree {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Tree, D::Error> {
-        deserializer.deserialize_any(Growth)
+impl From<NotJson> for Unread {
+    fn from(_: NotJson) -> Unread {
+        Unread
     }
 }
 
-struct Growth;
-
-impl<'de> Visitor<'de> for Growth {
-    type Value = Tree;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Tree, E> {
-        Ok(Tree::Null)
-    }
-
-    fn visit_bool<E: Error>(self, flag: bool) -> Result<Tree, E> {
-        Ok(Tree::Flag(flag))
-    }
-
-    fn visit_u64<E: Error>(self, count: u64) -> Result<Tree, E> {
-        Ok(Tree::Count(count))
-    }
-
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Tree, E> {
-        Ok(Tree::Odd)
-    }
-
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Tree, E> {
-        Ok(Tree::Odd)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Tree, E> {
-        Ok(Tree::Text(text.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Tree, A::Error> {
-        let mut list = Vec::new();
-        while let Some(tree) = seq.next_element()? {
-            list.push(tree);
+fn grow(reader: &mut Reader<'_>, room: usize) -> Result<Tree, Unread> {
+    let within = || room.checked_sub(1).ok_or(Unread);
+    Ok(match reader.value()? {
+        Token::Null => Tree::Null,
+        Token::Flag(flag) => Tree::Flag(flag),
+        Token::Count(count) => Tree::Count(count),
+        Token::Odd => Tree::Odd,
+        Token::Text(text) => Tree::Text(text.text()?.into_owned()),
+        Token::List => {
+            let room = within()?;
+            let mut list = Vec::new();
+            while reader.item()? {
+                list.push(grow(reader, room)?);
+            }
+            Tree::List(list)
         }
-        Ok(Tree::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tree, A::Error> {
-        let mut fields = Vec::new();
-        while let Some(field) = map.next_entry()? {
-            fields.push(field);
+        Token::Object => {
+            let room = within()?;
+            let mut fields = Vec::new();
+            while let Some(name) = reader.member()? {
+                fields.push((name.into_owned(), grow(reader, room)?));
+            }
+            Tree::Fields(Fields(fields))
         }
-        Ok(Tree::Fields(Fields(fields)))
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize, Read)]
+    #[derive(Debug, PartialEq, Read)]
     #[serde(rename_all = "camelCase", deny_unknown_fields)]
     struct Cup {
         of_tea: u32,
@@ -316,5 +298,18 @@ mod tests {
         let text = r#"{"other":[-1,2.5,{"deep":null}],"name":"A\u00e9","more":true}"#;
         let name = Name { name: "Aé".into() };
         assert_eq!(read(text), Ok(name));
+    }
+
+    #[test]
+    fn a_tree_grows_as_high_as_serdes_and_of_two_members_of_a_name_the_first_counts() {
+        for (open, close) in [("[", "]"), ("{\"a\":[", "]}")] {
+            for depth in [1, 2, 63, 64, 126, 127, 128, 129, 100_000] {
+                let text = open.repeat(depth) + &close.repeat(depth);
+                let serdes = serde_json::from_str::<serde_json::Value>(&text);
+                assert_eq!(Tree::of(&text).is_ok(), serdes.is_ok(), "{depth}");
+            }
+        }
+        let tree = Tree::of(r#"{"a":1,"a":2}"#).expect("JSON");
+        assert!(matches!(tree.get("a"), Some(Tree::Count(1))));
     }
 }

@@ -21,6 +21,7 @@ use repetitions::{Kept, Known, Mark, Repetitions, WINDOW};
 use std::sync::Arc;
 use wire::cloud_event::{CloudEvent, ConnectAnswer, Context, Delivery, user_answer, verify};
 use wire::frame::Payload;
+use wire::json::Json;
 
 /// Where the service sends events.
 pub const PATH: &str = "/api/eventHandler";
@@ -211,8 +212,7 @@ async fn answer(
                 }
             };
             let text = Notice::Answer(answer).to_json();
-            let value = serde_json::value::RawValue::from_string(text)
-                .map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+            let value = Json::of(text).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
             Ok(user_answer(Some(&Payload::Json(value))))
         }
     }

@@ -1,16 +1,50 @@
-//! How answers travel: as JSON, written by serde and read as a tree. The same bytes as Leptos' own encoding.
+//! How questions and answers travel: as JSON. A browser prints questions and reads answers with little code, a
+//! server does the rest with serde. The same bytes as Leptos' own encoding.
 
+use crate::print::{Print, print};
 use crate::tree::{self, Read, Unread};
 use leptos::server::codee::{Decoder, Encoder};
 use leptos::server_fn::codec::Post;
 use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::convert::Infallible;
+
+/// What a server function is asked, in the body.
+pub type Asked = Post<Question>;
 
 /// What a server function answers, in the body.
 pub type Answered = Post<Codec>;
 
+/// Questions in a body.
+pub struct Question;
+
 /// Answers in a body, and in the page that waited for them.
 pub struct Codec;
+
+impl ContentType for Question {
+    const CONTENT_TYPE: &'static str = "application/json";
+}
+
+impl FormatType for Question {
+    const FORMAT_TYPE: Format = Format::Text;
+}
+
+impl<T: Print> Encodes<T> for Question {
+    type Error = Infallible;
+
+    fn encode(value: &T) -> Result<Bytes, Infallible> {
+        Ok(Bytes::from(print(value)))
+    }
+}
+
+impl<T: DeserializeOwned> Decodes<T> for Question {
+    type Error = serde_json::Error;
+
+    fn decode(bytes: Bytes) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&bytes)
+    }
+}
 
 impl ContentType for Codec {
     const CONTENT_TYPE: &'static str = "application/json";
@@ -51,5 +85,38 @@ impl<T: Read> Decoder<T> for Codec {
 
     fn decode(text: &str) -> Result<T, Unread> {
         tree::read(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{ListWaysIn, ReadMessages, TakeSnapshot};
+    use crate::chat::{ChatId, Seq, Window};
+
+    /// How a question is printed, if it reads back as the same.
+    fn asked<T: Print + DeserializeOwned>(question: &T) -> String {
+        let bytes = Question::encode(question).expect("printing cannot fail");
+        let read: T = Question::decode(bytes.clone()).expect("reads back");
+        assert_eq!(print(&read).as_bytes(), bytes);
+        String::from_utf8(bytes.into()).expect("JSON is text")
+    }
+
+    #[test]
+    fn questions_are_printed_as_leptos_would() {
+        let chat = ChatId::from_bytes([1; 16]);
+        let id = "01".repeat(16);
+        assert_eq!(asked(&ListWaysIn {}), "{}");
+        assert_eq!(asked(&TakeSnapshot { open: None }), r#"{"open":null}"#);
+        let open = Some(chat);
+        assert_eq!(
+            asked(&TakeSnapshot { open }),
+            format!(r#"{{"open":"{id}"}}"#)
+        );
+        let window = Window::Before(Seq(7));
+        assert_eq!(
+            asked(&ReadMessages { chat, window }),
+            format!(r#"{{"chat":"{id}","window":{{"is":"before","seq":7}}}}"#)
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Who and which: opaque identities, safe in a URL, a row key, a group name and a header. Refuses to carry
 //! meaning: no id is derived from a name or from another id.
 
+use crate::print::Print;
 use crate::tree::{Read, Tree, Unread};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -43,6 +44,12 @@ macro_rules! id {
             /// 32 lower-case hexadecimal digits: short, and without characters that need escaping.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.as_simple().fmt(f)
+            }
+        }
+
+        impl Print for $name {
+            fn print(&self, into: &mut String) {
+                self.to_string().print(into);
             }
         }
 
@@ -94,7 +101,19 @@ impl ChatId {
 
 /// A message's place in its chat: 1, 2, 3 … without gaps. 0 stands before the first.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Read,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Print,
+    Read,
 )]
 #[serde(transparent)]
 pub struct Seq(pub u64);

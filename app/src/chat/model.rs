@@ -3,13 +3,26 @@
 
 use super::id::{ChatId, DraftId, Seq, UserId};
 use super::text::{Body, ChatName, Name};
+use crate::print::Print;
 use crate::tree::Read;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Milliseconds since 1970-01-01 UTC, by the server's clock.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Read,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Print,
+    Read,
 )]
 #[serde(transparent)]
 pub struct Millis(pub u64);
@@ -110,7 +123,7 @@ pub struct Chat {
 }
 
 /// Who can find a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Read)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Print, Read)]
 #[serde(rename_all = "camelCase")]
 pub enum Access {
     /// Listed for everybody; anybody may read and join.
@@ -122,7 +135,7 @@ pub enum Access {
 }
 
 /// Whether messages are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Read)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Print, Read)]
 #[serde(rename_all = "camelCase")]
 pub enum Record {
     /// Through the server: ordered, moderated, stored.
@@ -132,7 +145,7 @@ pub enum Record {
 }
 
 /// What the language moderator does with a message of the chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Read)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Print, Read)]
 #[serde(rename_all = "camelCase")]
 pub enum Moderation {
     Off,

@@ -3,6 +3,7 @@
 
 use super::id::{ChatId, Seq};
 use super::model::{Chat, Message, Millis, Person, Present};
+use crate::print::Print;
 use crate::tree::Read;
 use serde::{Deserialize, Serialize};
 
@@ -75,7 +76,7 @@ pub struct OpenChat {
 }
 
 /// Which messages of a chat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Read)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Print, Read)]
 #[serde(tag = "is", content = "seq", rename_all = "camelCase")]
 pub enum Window {
     /// The newest.

@@ -3,11 +3,12 @@
 
 use super::id::DraftId;
 use super::text::Body;
+use crate::print::Print;
 use crate::tree::Read;
 use serde::{Deserialize, Serialize};
 
 /// Travels as JSON in the group `ChatId::talk_group`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Read)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Print, Read)]
 #[serde(
     tag = "talk",
     rename_all = "camelCase",

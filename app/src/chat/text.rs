@@ -1,6 +1,7 @@
 //! Text that people wrote, parsed once: a value of these types is fit to store and to show. The only place
 //! where a length limit is written. Refuses to judge words; that is the moderator's work.
 
+use crate::print::Print;
 use crate::tree::Read;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -21,7 +22,9 @@ pub enum Unfit {
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, max = $max:expr, parse = $parse:path) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Read)]
+        #[derive(
+            Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Print, Read,
+        )]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(String);
 

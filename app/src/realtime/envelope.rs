@@ -3,9 +3,10 @@
 
 use super::Incoming;
 use crate::chat::{Answer, ChatId, Command, DraftId, Fact, Notice, Outcome, Refusal, Talk};
+use crate::print::print;
 use crate::tree::{self, Unread};
-use serde_json::value::RawValue;
 use wire::frame::{AckErrorName, Message, Payload, Sender};
+use wire::json::Json;
 use wire::link::{self, What};
 
 /// The group of members' own words is named so.
@@ -61,7 +62,7 @@ pub fn event(command: &Command) -> What {
 pub fn publish(chat: ChatId, talk: &Talk) -> What {
     What::Publish {
         group: chat.talk_group(),
-        payload: json(serde_json::to_string(talk).expect("talk is plain data")),
+        payload: json(print(talk)),
     }
 }
 
@@ -165,7 +166,7 @@ fn refusal(outcome: Outcome) -> Incoming {
 }
 
 fn json(text: String) -> Payload {
-    Payload::Json(RawValue::from_string(text).expect("serde_json printed it"))
+    Payload::Json(Json::of(text).expect("it was printed as JSON"))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 //! the same message all the same, its draft makes it one. Refuses to touch the storage itself.
 
 use crate::chat::{Body, ChatId, DraftId, Millis, UserId};
+use crate::print::{Print, print};
 use crate::tree::{self, Read};
-use serde::{Deserialize, Serialize};
 
 /// Messages that are kept; more are sent all the same, but do not survive a reload.
 const MOST: usize = 100;
@@ -19,7 +19,7 @@ const GONE_MS: u64 = 120_000;
 const LEFT: Millis = Millis(0);
 
 /// One message.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Read)]
+#[derive(Clone, Debug, PartialEq, Print, Read)]
 #[serde(rename_all = "camelCase")]
 pub struct Unsent {
     pub chat: ChatId,
@@ -30,7 +30,7 @@ pub struct Unsent {
 }
 
 /// How it was to go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Read)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Print, Read)]
 #[serde(rename_all = "camelCase")]
 pub enum Lane {
     /// To the server, as a command.
@@ -47,7 +47,7 @@ pub struct Outbox {
 }
 
 /// What is in the storage.
-#[derive(Serialize, Read)]
+#[derive(Print, Read)]
 #[serde(rename_all = "camelCase")]
 struct Kept {
     /// When the page was last there, by this computer's clock.
@@ -82,7 +82,7 @@ impl Outbox {
                 beat: now,
                 unsent: self.unsent.clone(),
             };
-            serde_json::to_string(&kept).expect("messages are plain data")
+            print(&kept)
         })
     }
 

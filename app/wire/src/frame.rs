@@ -7,9 +7,9 @@ pub mod protobuf;
 
 pub use json::{MAX_TTL_SECONDS, Malformed, is_event_name, is_group_name, numbered};
 
+use crate::json::Json;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 /// Message metadata: HTTP-token keys, ASCII values, relayed unchanged.
@@ -32,32 +32,17 @@ pub fn is_metadata(metadata: &Metadata) -> bool {
 }
 
 /// What a message carries. The variant is the `dataType` on the wire.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Payload {
     /// `text`: a string.
     Text(String),
     /// `json`: any value but `null`, kept as the text it arrived in, so that number formatting and key
     /// order survive the journey.
-    Json(Box<RawValue>),
+    Json(Json),
     /// `binary`: bytes, base64 in JSON frames.
     Binary(Bytes),
     /// `protobuf`: a serialised `google.protobuf.Any`, base64 in JSON frames.
     Protobuf(Bytes),
-}
-
-impl PartialEq for Payload {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Payload::Text(a), Payload::Text(b)) => a == b,
-            (Payload::Json(a), Payload::Json(b)) => a.get() == b.get(),
-            (Payload::Binary(a), Payload::Binary(b)) => a == b,
-            (Payload::Protobuf(a), Payload::Protobuf(b)) => a == b,
-            (
-                Payload::Text(_) | Payload::Json(_) | Payload::Binary(_) | Payload::Protobuf(_),
-                _,
-            ) => false,
-        }
-    }
 }
 
 /// What a client may send. Source: client specification of the service, JSON subprotocols.

@@ -5,6 +5,7 @@ use crate::store::Commit;
 use app::chat::{Access, Chat, ChatId, Fact, Notice, UserId};
 use std::collections::HashMap;
 use wire::frame::Payload;
+use wire::json::Json;
 use wire::rest::{Call, Member, Target};
 use wire::role::Permission;
 
@@ -213,6 +214,6 @@ fn lanes(chat: ChatId) -> [String; 2] {
 
 fn tell(whom: Target, fact: Fact) -> Call {
     let text = Notice::Fact(Box::new(fact)).to_json();
-    let value = serde_json::value::RawValue::from_string(text).expect("a notice prints as JSON");
+    let value = Json::of(text).expect("a notice prints as JSON");
     Call::send(whom, Payload::Json(value))
 }

@@ -7,10 +7,10 @@ use app::chat::{Access, Command, DraftId, Post, Record, UserId};
 use axum::body::Body;
 use http::header::{COOKIE, HOST};
 use http::{Method, Request, StatusCode};
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use wire::cloud_event::{CloudEvent, Context, Delivery, validation_allows, validation_request};
 use wire::frame::{Metadata, Payload};
+use wire::json::Json;
 
 const PATH: &str = "/api/eventHandler";
 
@@ -28,7 +28,7 @@ async fn told(house: &House, id: u64, user: UserId, command: Command) -> (Status
     let event: Value = serde_json::to_value(&command).expect("JSON");
     delivery.event = CloudEvent::User {
         event: event["event"].as_str().expect("a name").to_owned(),
-        payload: Payload::Json(RawValue::from_string(event["data"].to_string()).expect("JSON")),
+        payload: Payload::Json(Json::of(event["data"].to_string()).expect("JSON")),
         metadata: Metadata::default(),
     };
     let request = delivery.to_request(PATH, [PRIMARY]).expect("a request");
@@ -107,7 +107,7 @@ async fn whoever_speaks_on_a_connection_that_is_older_than_the_server_is_there()
     spoken.context.user_id = Some(ada.id().to_string());
     spoken.event = CloudEvent::User {
         event: "userExitIdle".into(),
-        payload: Payload::Json(RawValue::from_string("{}".into()).expect("JSON")),
+        payload: Payload::Json(Json::of("{}".into()).expect("JSON")),
         metadata: Metadata::default(),
     };
     let request = spoken.to_request(PATH, [PRIMARY]).expect("a request");

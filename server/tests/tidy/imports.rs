@@ -8,13 +8,26 @@ const WALLS: &[(&str, &[&str])] = &[
     ("app/wire/", &[]),
     // How letters and JSON are made of other letters and text: as pure as the words that are made of them.
     ("app/src/letters", &[]),
-    ("app/src/tree", &[]),
-    ("app/src/chat", &["crate::letters", "crate::tree"]),
+    ("app/src/tree", &["wire::json"]),
+    ("app/src/print", &["wire::json"]),
+    (
+        "app/src/chat",
+        &["crate::letters", "crate::tree", "crate::print"],
+    ),
     ("app/src/markup", &["crate::api"]),
-    ("app/src/api", &["crate::chat", "crate::tree", "wire"]),
+    (
+        "app/src/api",
+        &["crate::chat", "crate::tree", "crate::print", "wire"],
+    ),
     (
         "app/src/realtime",
-        &["wire", "crate::chat", "crate::api", "crate::tree"],
+        &[
+            "wire",
+            "crate::chat",
+            "crate::api",
+            "crate::tree",
+            "crate::print",
+        ],
     ),
     ("app/src/state", &["crate::chat", "crate::letters"]),
     (
@@ -63,6 +76,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "crate::store::Commit",
             "wire::rest",
             "wire::frame",
+            "wire::json",
             "wire::role",
         ],
     ),

@@ -7,6 +7,7 @@ use crate::chat::command::NotACommand;
 use crate::chat::{
     Body, ChatId, ChatName, Command, Fact, Name, Notice, Refusal, Snapshot, Talk, UserId, Window,
 };
+use crate::print::{Print, print};
 use crate::tree::{self, Read};
 use proptest::prelude::*;
 use serde::Serialize;
@@ -25,6 +26,13 @@ fn both<T: Serialize + DeserializeOwned + Read + PartialEq + std::fmt::Debug>(va
     let read: T = tree::read(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     assert_eq!(read, again(value));
     read
+}
+
+/// What pages print is what serde prints.
+fn printed<T: Serialize + Print>(value: &T) -> Result<(), TestCaseError> {
+    let text = serde_json::to_string(value).expect("plain data");
+    prop_assert_eq!(print(value), text);
+    Ok(())
 }
 
 /// JSON with the words of our wire in wrong places.
@@ -100,6 +108,7 @@ proptest! {
         let data = command.data();
         prop_assert_eq!(&Command::from_event(command.name(), &data).expect("reads"), &command);
         prop_assert_eq!(&again(&command), &command);
+        printed(&command)?;
         for claim in ["fromUserId", "author", "user_id", "actor", "seq2", "role"] {
             let claimed = with(&data, &format!("\"{claim}\":\"{victim}\""));
             let read = Command::from_event(command.name(), &claimed);
@@ -122,6 +131,8 @@ proptest! {
     fn talk_windows_refusals_and_snapshots_read_back(
         talk in talk(), window in window(), refusal in refusal(), snapshot in snapshot(),
     ) {
+        printed(&talk)?;
+        printed(&window)?;
         prop_assert_eq!(both(&talk), talk);
         prop_assert_eq!(both(&window), window);
         prop_assert_eq!(both(&refusal), refusal);

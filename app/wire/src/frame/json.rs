@@ -6,19 +6,18 @@ mod fields;
 mod object;
 
 use super::{
-    AckError, AckErrorName, ClientFrame, Message, Payload, Sender, ServiceFrame, StreamPart,
-    UserError,
+    AckError, AckErrorName, ClientFrame, Message, Payload, Sender, ServiceFrame, UserError,
 };
-use fields::{ErrorFields, Fields};
-use object::{ErrorPrint, Object, StreamPrint};
+use crate::json::{Json, NotJson};
+use fields::Fields;
+use object::Object;
 use serde::Serialize;
-use serde_json::value::to_raw_value;
 
 /// A message that is no frame of its subprotocol. A service closes the socket with 1007.
 #[derive(Debug, thiserror::Error)]
 pub enum Malformed {
-    #[error("the frame is not the JSON that is expected: {0}")]
-    Json(#[from] serde_json::Error),
+    #[error("the frame is not the JSON that is expected")]
+    Json(#[from] NotJson),
     #[cfg(feature = "protobuf")]
     #[error("the frame is not the protobuf message that is expected: {0}")]
     Protobuf(#[from] prost::DecodeError),
@@ -40,59 +39,60 @@ pub const MAX_EVENT_CHARS: usize = 128;
 impl ClientFrame {
     /// Reads what a client sent. Unknown members are ignored, unknown types are not.
     pub fn from_json(text: &str) -> Result<Self, Malformed> {
-        let mut fields: Fields = serde_json::from_str(text)?;
-        match fields.kind.to_ascii_lowercase().as_str() {
+        let (kind, mut fields) = Fields::of(text)?;
+        match kind.to_ascii_lowercase().as_str() {
             "joingroup" => Ok(ClientFrame::JoinGroup {
                 group: fields.group()?,
-                ack_id: fields.ack_id,
+                ack_id: fields.count("ackId"),
             }),
             "leavegroup" => Ok(ClientFrame::LeaveGroup {
                 group: fields.group()?,
-                ack_id: fields.ack_id,
+                ack_id: fields.count("ackId"),
             }),
-            "sendtogroup" if fields.stream.is_some() => {
-                if fields.data.is_some() || fields.ack_id.is_some() {
+            "sendtogroup" if fields.has("stream") => {
+                if fields.has("data") || fields.has("ackId") {
                     return Err(Malformed::Field("stream"));
                 }
                 // Nobody says what they would mean to its fragments: better refused than passed over.
-                if fields.ttl_seconds.is_some_and(|ttl| ttl > 0) {
+                if fields.small("ttlSeconds").is_some_and(|ttl| ttl > 0) {
                     return Err(Malformed::Field("ttlSeconds"));
                 }
                 if !fields.metadata()?.is_empty() {
                     return Err(Malformed::Field("metadata"));
                 }
-                let stream = fields.stream.take().ok_or(Malformed::Field("stream"))?;
+                let mut stream = fields.fields("stream").ok_or(Malformed::Field("stream"))?;
                 Ok(ClientFrame::StreamStart {
                     group: fields.group()?,
-                    stream_id: stream.stream_id.into_owned(),
-                    idle_timeout_ms: stream.idle_timeout_ms,
-                    no_echo: fields.no_echo.unwrap_or(false),
+                    stream_id: stream.needed("streamId")?,
+                    idle_timeout_ms: stream.small("idleTimeoutMs"),
+                    no_echo: fields.flag("noEcho").unwrap_or(false),
                 })
             }
             "sendtogroup" => {
-                if fields.ttl_seconds.is_some_and(|ttl| ttl > MAX_TTL_SECONDS) {
+                let ttl_seconds = fields.small("ttlSeconds");
+                if ttl_seconds.is_some_and(|ttl| ttl > MAX_TTL_SECONDS) {
                     return Err(Malformed::Field("ttlSeconds"));
                 }
                 Ok(ClientFrame::SendToGroup {
                     group: fields.group()?,
                     payload: fields.payload()?,
-                    no_echo: fields.no_echo.unwrap_or(false),
-                    ack_id: fields.ack_id,
-                    ttl_seconds: fields.ttl_seconds,
+                    no_echo: fields.flag("noEcho").unwrap_or(false),
+                    ack_id: fields.count("ackId"),
+                    ttl_seconds,
                     metadata: fields.metadata()?,
                 })
             }
             "event" => Ok(ClientFrame::Event {
                 event: fields.event()?,
                 payload: fields.payload()?,
-                ack_id: fields.ack_id,
+                ack_id: fields.count("ackId"),
                 metadata: fields.metadata()?,
             }),
             "sequenceack" => Ok(ClientFrame::SequenceAck {
-                sequence_id: fields.sequence_id.ok_or(Malformed::Field("sequenceId"))?,
+                sequence_id: fields.needed_count("sequenceId")?,
             }),
             "ping" => Ok(ClientFrame::Ping),
-            "invoke" => match fields.target.as_deref() {
+            "invoke" => match fields.text("target").as_deref() {
                 Some("event") => Ok(ClientFrame::Invoke {
                     invocation_id: fields.invocation_id()?,
                     event: fields.event()?,
@@ -104,21 +104,25 @@ impl ClientFrame {
                 invocation_id: fields.invocation_id()?,
             }),
             "streamdata" => Ok(ClientFrame::StreamData {
-                stream_id: fields.stream_id()?,
-                fragment: match (fields.stream_sequence_id, &fields.data_type, fields.data) {
-                    (None, None, None) => None,
-                    (Some(id), Some(_), Some(_)) => Some((id, fields.payload()?)),
+                stream_id: fields.needed("streamId")?,
+                fragment: match (
+                    fields.count("streamSequenceId"),
+                    fields.has("dataType"),
+                    fields.has("data"),
+                ) {
+                    (None, false, false) => None,
+                    (Some(id), true, true) => Some((id, fields.payload()?)),
                     _ => return Err(Malformed::Field("streamSequenceId")),
                 },
             }),
             "streamend" => Ok(ClientFrame::StreamEnd {
-                stream_id: fields.stream_id()?,
-                error: fields.error.take().map(|error| UserError {
-                    message: error.message.unwrap_or_default(),
-                    code: error.user_error_code,
+                stream_id: fields.needed("streamId")?,
+                error: fields.fields("error").map(|mut error| UserError {
+                    message: error.owned("message").unwrap_or_default(),
+                    code: error.owned("userErrorCode"),
                 }),
             }),
-            _ => Err(Malformed::Type(fields.kind.into_owned())),
+            _ => Err(Malformed::Type(kind.into_owned())),
         }
     }
 
@@ -145,7 +149,7 @@ impl ClientFrame {
                 .text("type", "sendToGroup")
                 .text("group", group)
                 .number("ackId", *ack_id)
-                .value("noEcho", no_echo)
+                .flag("noEcho", *no_echo)
                 .number("ttlSeconds", ttl_seconds.map(u64::from))
                 .payload(payload)
                 .metadata(metadata),
@@ -190,14 +194,12 @@ impl ClientFrame {
             } => object
                 .text("type", "sendToGroup")
                 .text("group", group)
-                .value("noEcho", no_echo)
-                .value(
+                .flag("noEcho", *no_echo)
+                .object(
                     "stream",
-                    &StreamPrint {
-                        stream_id,
-                        idle_timeout_ms: *idle_timeout_ms,
-                        ..StreamPrint::default()
-                    },
+                    Object::new()
+                        .text("streamId", stream_id)
+                        .number("idleTimeoutMs", idle_timeout_ms.map(u64::from)),
                 ),
             ClientFrame::StreamData {
                 stream_id,
@@ -216,13 +218,11 @@ impl ClientFrame {
             ClientFrame::StreamEnd { stream_id, error } => {
                 let object = object.text("type", "streamEnd").text("streamId", stream_id);
                 match error {
-                    Some(error) => object.value(
+                    Some(error) => object.object(
                         "error",
-                        &ErrorPrint {
-                            name: None,
-                            message: &error.message,
-                            user_error_code: error.code.as_deref(),
-                        },
+                        Object::new()
+                            .text("message", &error.message)
+                            .optional("userErrorCode", error.code.as_deref()),
                     ),
                     None => object,
                 }
@@ -235,26 +235,24 @@ impl ClientFrame {
 impl ServiceFrame {
     /// Reads what the service sent. `None` is a type that this client does not know, to be skipped.
     pub fn from_json(text: &str) -> Result<Option<Self>, Malformed> {
-        let mut fields: Fields = serde_json::from_str(text)?;
-        Ok(Some(match &*fields.kind {
-            "system" => match fields.event.as_deref() {
+        let (kind, mut fields) = Fields::of(text)?;
+        Ok(Some(match &*kind {
+            "system" => match fields.text("event").as_deref() {
                 Some("connected") => ServiceFrame::Connected {
-                    connection_id: fields
-                        .connection_id
-                        .ok_or(Malformed::Field("connectionId"))?,
-                    user_id: fields.user_id,
-                    reconnection_token: fields.reconnection_token,
+                    connection_id: fields.needed("connectionId")?,
+                    user_id: fields.owned("userId"),
+                    reconnection_token: fields.owned("reconnectionToken"),
                 },
                 Some("disconnected") => ServiceFrame::Disconnected {
-                    message: fields.message.unwrap_or_default().into_owned(),
+                    message: fields.owned("message").unwrap_or_default(),
                 },
                 _ => return Ok(None),
             },
             "ack" => ServiceFrame::Ack {
-                ack_id: fields.ack_id.ok_or(Malformed::Field("ackId"))?,
-                result: match (fields.success, fields.error) {
+                ack_id: fields.needed_count("ackId")?,
+                result: match (fields.flag("success"), fields.fields("error")) {
                     (Some(true), _) => Ok(()),
-                    (_, Some(error)) => Err(error.of_ack()?),
+                    (_, Some(mut error)) => Err(error.ack_error()?),
                     (_, None) => Err(AckError {
                         name: AckErrorName::InternalServerError,
                         message: String::new(),
@@ -262,50 +260,40 @@ impl ServiceFrame {
                 },
             },
             "message" => ServiceFrame::Message(Message {
-                from: match fields.from.as_deref() {
+                from: match fields.text("from").as_deref() {
                     Some("group") => Sender::Group {
                         group: fields.group()?,
-                        user: fields.from_user_id.take(),
+                        user: fields.owned("fromUserId"),
                     },
                     _ => Sender::Server,
                 },
                 payload: fields.payload()?,
-                sequence_id: fields.sequence_id,
+                sequence_id: fields.count("sequenceId"),
                 metadata: fields.metadata()?,
-                stream: match fields.stream {
-                    Some(stream) => Some(StreamPart {
-                        stream_id: stream.stream_id.into_owned(),
-                        sequence_id: stream
-                            .stream_sequence_id
-                            .ok_or(Malformed::Field("streamSequenceId"))?,
-                        end: stream.end_of_stream.unwrap_or(false),
-                        error: stream.error.map(ErrorFields::of_stream),
-                    }),
-                    None => None,
-                },
+                stream: fields.stream_part()?,
             }),
             "pong" => ServiceFrame::Pong,
             "invokeResponse" => ServiceFrame::InvokeResponse {
                 invocation_id: fields.invocation_id()?,
-                result: match (fields.success, fields.error.take()) {
+                result: match (fields.flag("success"), fields.fields("error")) {
                     (Some(true), _) => Ok(fields.payload_if_any()?),
-                    (Some(false), Some(error)) => Err(error.of_ack()?),
+                    (Some(false), Some(mut error)) => Err(error.ack_error()?),
                     _ => return Err(Malformed::Field("success")),
                 },
             },
             "streamAck" => ServiceFrame::StreamAck {
-                stream_id: fields.stream_id()?,
-                expected: fields.expected()?,
+                stream_id: fields.needed("streamId")?,
+                expected: fields.needed_count("expectedSequenceId")?,
             },
             "streamNack" => ServiceFrame::StreamNack {
-                stream_id: fields.stream_id()?,
-                expected: fields.expected()?,
-                name: fields.name.take().unwrap_or_default().into_owned(),
-                message: fields.message.take().unwrap_or_default().into_owned(),
+                stream_id: fields.needed("streamId")?,
+                expected: fields.needed_count("expectedSequenceId")?,
+                name: fields.owned("name").unwrap_or_default(),
+                message: fields.owned("message").unwrap_or_default(),
             },
             "streamClosed" => ServiceFrame::StreamClosed {
-                stream_id: fields.stream_id()?,
-                error: fields.error.take().map(ErrorFields::of_stream),
+                stream_id: fields.needed("streamId")?,
+                error: fields.stream_error(),
             },
             _ => return Ok(None),
         }))
@@ -322,9 +310,9 @@ impl ServiceFrame {
             } => Object::new()
                 .text("type", "system")
                 .text("event", "connected")
-                .value("userId", user_id)
+                .nullable("userId", user_id.as_deref())
                 .text("connectionId", connection_id)
-                .optional("reconnectionToken", reconnection_token)
+                .optional("reconnectionToken", reconnection_token.as_deref())
                 .close(),
             ServiceFrame::Disconnected { message } => Object::new()
                 .text("type", "system")
@@ -335,10 +323,10 @@ impl ServiceFrame {
                 let object = Object::new()
                     .text("type", "ack")
                     .number("ackId", Some(*ack_id))
-                    .value("success", &result.is_ok());
+                    .flag("success", result.is_ok());
                 match result {
                     Ok(()) => object.close(),
-                    Err(error) => object.value("error", error).close(),
+                    Err(error) => object.object("error", error.print()).close(),
                 }
             }
             ServiceFrame::Message(message) => match message.sequence_id {
@@ -353,11 +341,11 @@ impl ServiceFrame {
                 let object = Object::new()
                     .text("type", "invokeResponse")
                     .text("invocationId", invocation_id)
-                    .value("success", &result.is_ok());
+                    .flag("success", result.is_ok());
                 match result {
                     Ok(Some(payload)) => object.payload(payload).close(),
                     Ok(None) => object.close(),
-                    Err(error) => object.value("error", error).close(),
+                    Err(error) => object.object("error", error.print()).close(),
                 }
             }
             ServiceFrame::StreamAck {
@@ -380,16 +368,20 @@ impl ServiceFrame {
                 .text("name", name)
                 .text("message", message)
                 .close(),
-            ServiceFrame::StreamClosed { stream_id, error } => {
-                let object = Object::new()
-                    .text("type", "streamClosed")
-                    .text("streamId", stream_id);
-                match error {
-                    Some(error) => object.value("error", &ErrorPrint::of(error)).close(),
-                    None => object.close(),
-                }
-            }
+            ServiceFrame::StreamClosed { stream_id, error } => Object::new()
+                .text("type", "streamClosed")
+                .text("streamId", stream_id)
+                .error(error.as_ref())
+                .close(),
         }
+    }
+}
+
+impl AckError {
+    fn print(&self) -> Object {
+        Object::new()
+            .text("name", self.name.as_str())
+            .text("message", &self.message)
     }
 }
 
@@ -401,7 +393,7 @@ impl Message {
             Sender::Group { group, user } => object
                 .text("from", "group")
                 .text("group", group)
-                .value("fromUserId", user),
+                .nullable("fromUserId", user.as_deref()),
             Sender::Server => object.text("from", "server"),
         }
         .payload(&self.payload)
@@ -419,7 +411,7 @@ pub fn numbered(sequence_id: u64, unnumbered: &str) -> String {
 impl Payload {
     /// Any serialisable value as a JSON payload. Fails on maps whose keys are not text.
     pub fn json(value: &impl Serialize) -> Result<Self, serde_json::Error> {
-        to_raw_value(value).map(Payload::Json)
+        Json::print(value).map(Payload::Json)
     }
 
     /// The `dataType` on the wire.

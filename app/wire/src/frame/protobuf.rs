@@ -9,11 +9,11 @@ use super::{
     AckError, AckErrorName, ClientFrame, Message, Metadata, Payload, Sender, ServiceFrame,
     StreamError, StreamPart, UserError, is_event_name, is_group_name, is_metadata,
 };
+use crate::json::Json;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use prost::Message as _;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 use schema::{Data, Downstream, DownstreamKind, MessageData, SystemKind, Upstream, UpstreamKind};
-use serde_json::value::RawValue;
 
 /// The field of `DownstreamMessage` that holds a message, and the field of that with its number.
 const DATA_MESSAGE: u32 = 2;
@@ -394,7 +394,7 @@ fn payload(data: MessageData) -> Result<Payload, Malformed> {
             schema::Any::decode(&any[..])?;
             Payload::Protobuf(any)
         }
-        Data::Json(text) => match RawValue::from_string(text)? {
+        Data::Json(text) => match Json::of(text)? {
             json if json.get() == "null" => return Err(Malformed::Field("json_data")),
             json => Payload::Json(json),
         },

@@ -4,6 +4,7 @@
 mod calls;
 mod events;
 mod frames;
+mod json;
 mod roles;
 mod tokens;
 mod values;

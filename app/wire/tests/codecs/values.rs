@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use wire::frame::{Metadata, Payload};
+use wire::json::Json;
 
 /// Text with whatever a person, a program or an attacker may put in.
 pub fn text() -> impl Strategy<Value = String> {
@@ -82,8 +82,8 @@ pub fn json() -> impl Strategy<Value = String> {
     })
 }
 
-pub fn raw(text: String) -> Box<RawValue> {
-    RawValue::from_string(text).expect("JSON")
+pub fn raw(text: String) -> Json {
+    Json::of(text).expect("JSON")
 }
 
 pub fn payload() -> impl Strategy<Value = Payload> {
