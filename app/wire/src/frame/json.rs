@@ -2,6 +2,7 @@
 //! from one text message each. Key order follows what the service and its clients print, because some of
 //! them compare bytes. Refuses to know who may send what.
 
+mod binary;
 mod fields;
 mod object;
 

@@ -1,12 +1,11 @@
 //! The members of a frame as they are read from JSON. Refuses to know which frame needs which.
 
+use super::binary::decode;
 use super::{Malformed, is_event_name, is_group_name};
 use crate::frame::{
     AckError, AckErrorName, Metadata, Payload, StreamError, StreamPart, is_metadata,
 };
 use crate::json::{Json, NotJson, Reader, Token};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use std::borrow::Cow;
 use std::mem::replace;
 
@@ -286,8 +285,6 @@ fn text(span: &str) -> Result<Cow<'_, str>, NotJson> {
 }
 
 fn bytes(span: &str) -> Result<bytes::Bytes, Malformed> {
-    let bytes = BASE64.decode(text(span)?.as_bytes());
-    bytes
-        .map(bytes::Bytes::from)
-        .map_err(|_| Malformed::Field("data"))
+    let bytes = decode(&text(span)?).ok_or(Malformed::Field("data"))?;
+    Ok(bytes.into())
 }

@@ -1,9 +1,8 @@
 //! A JSON object under construction. Refuses to know which members a frame has.
 
+use super::binary::encode;
 use crate::frame::{Metadata, Payload, StreamError, StreamPart};
 use crate::json::{name, quote};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 
 /// A JSON object under construction, in the order in which its members are added.
 pub(super) struct Object(String);
@@ -61,7 +60,7 @@ impl Object {
             Payload::Text(text) => object.text("data", text),
             Payload::Json(json) => object.printed("data", json.get()),
             Payload::Binary(bytes) | Payload::Protobuf(bytes) => {
-                object.text("data", &BASE64.encode(bytes))
+                object.text("data", &encode(bytes))
             }
         }
     }
