@@ -6,8 +6,7 @@ use super::outbox::{BEAT_MS, Lane, Outbox, Unsent};
 use super::{Incoming, Status};
 use crate::api::{self, ApiError};
 use crate::chat::{ChatId, Command, DraftId, Millis, Post, Refusal, Talk, UserId};
-use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
-use futures::{SinkExt, StreamExt, select_biased};
+use futures::{Sink, Stream};
 use gloo_net::websocket::futures::WebSocket;
 use gloo_net::websocket::{Message, State, WebSocketError};
 use js_sys::{Date, Math};
@@ -16,8 +15,11 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::{ev, logging};
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, VecDeque};
-use std::rc::Rc;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::Poll;
 use std::time::Duration;
 use web_sys::Storage;
 use wire::link::{self, Input, Link, NoTicket, Output, Request, SUBPROTOCOL};
@@ -91,6 +93,8 @@ fn listen(driver: Driver) {
 
 type Listener = Rc<dyn Fn(Incoming)>;
 
+type Socket = Rc<RefCell<WebSocket>>;
+
 struct Engine {
     link: RefCell<Link>,
     /// What happened while something else was being done.
@@ -98,9 +102,10 @@ struct Engine {
     busy: Cell<bool>,
     clock: Clock,
     timer: RefCell<Option<TimeoutHandle>>,
-    /// The way to the socket; dropping it closes the socket.
-    socket: RefCell<Option<UnboundedSender<String>>>,
-    errands: RefCell<HashMap<u128, Errand>>,
+    /// Held here only: dropping it closes the socket, and nothing is heard of it any more.
+    socket: RefCell<Option<Socket>>,
+    /// By the keys of their requests.
+    errands: RefCell<Vec<(u128, Errand)>>,
     outbox: RefCell<Option<Outbox>>,
     listener: RefCell<Option<Listener>>,
     status: RwSignal<Status>,
@@ -179,14 +184,21 @@ impl Engine {
 
     fn forget(self: &Rc<Self>, draft: DraftId) {
         let key = envelope::key(draft);
-        self.errands.borrow_mut().remove(&key);
+        self.end_errand(key);
         self.remove(draft);
         self.feed(Input::Forget { key });
     }
 
     fn ask(self: &Rc<Self>, key: u128, errand: Errand, what: link::What) {
-        self.errands.borrow_mut().insert(key, errand);
+        self.end_errand(key);
+        self.errands.borrow_mut().push((key, errand));
         self.feed(Input::Send(Request::keyed(key, what)));
+    }
+
+    fn end_errand(&self, key: u128) -> Option<Errand> {
+        let mut errands = self.errands.borrow_mut();
+        let at = errands.iter().position(|(known, _)| *known == key)?;
+        Some(errands.swap_remove(at).1)
     }
 
     /// Sends a kept message, unless it is on its way.
@@ -233,18 +245,20 @@ impl Engine {
     fn obey(self: &Rc<Self>, output: Output) {
         match output {
             Output::FetchTicket => spawn_local(fetch_ticket(Rc::clone(self))),
-            Output::Open { url } => {
-                let (way, outgoing) = unbounded();
-                self.socket.replace(Some(way));
-                spawn_local(carry(url, outgoing, Rc::clone(self)));
-            }
+            Output::Open { url } => match WebSocket::open_with_protocol(&url, SUBPROTOCOL) {
+                Ok(socket) => {
+                    let socket = Rc::new(RefCell::new(socket));
+                    spawn_local(hear(Rc::downgrade(&socket), Rc::clone(self)));
+                    self.socket.replace(Some(socket));
+                }
+                Err(_) => self.feed(Input::Closed { code: None }),
+            },
             Output::Close => {
                 self.socket.replace(None);
             }
             Output::Transmit(text) => {
-                if let Some(way) = &*self.socket.borrow() {
-                    // A socket that has just ended says so itself.
-                    let _ = way.unbounded_send(text);
+                if let Some(socket) = &*self.socket.borrow() {
+                    say(&mut socket.borrow_mut(), text);
                 }
             }
             Output::Deliver(message) => match envelope::open(&message) {
@@ -252,7 +266,7 @@ impl Engine {
                 Err(reason) => logging::warn!("a message was skipped: {reason}"),
             },
             Output::Settled { key, outcome } => {
-                let errand = self.errands.borrow_mut().remove(&key);
+                let errand = self.end_errand(key);
                 if let Some(incoming) = errand.and_then(|errand| errand.end(outcome)) {
                     self.tell(incoming);
                 }
@@ -420,41 +434,33 @@ async fn fetch_ticket(engine: Rc<Engine>) {
     engine.feed(Input::Ticket(ticket));
 }
 
-/// One socket's life. It ends by itself, which is told, or because nobody can send on it any more, which is not.
-async fn carry(url: String, mut outgoing: UnboundedReceiver<String>, engine: Rc<Engine>) {
-    let Ok(socket) = WebSocket::open_with_protocol(&url, SUBPROTOCOL) else {
-        return engine.feed(Input::Closed { code: None });
-    };
-    let mut socket = socket.fuse();
+/// One socket's life. It ends by itself, which is told, or because nobody holds it any more, which is not.
+async fn hear(socket: Weak<RefCell<WebSocket>>, engine: Rc<Engine>) {
     loop {
-        let event = select_biased! {
-            text = outgoing.next() => Event::Say(text),
-            message = socket.next() => Event::Heard(message),
-        };
-        match event {
-            // One that is ending takes nothing any more, and is about to say so. If it fails, too.
-            Event::Say(Some(text)) => match socket.get_ref().state() {
-                State::Connecting | State::Open => drop(socket.send(Message::Text(text)).await),
-                State::Closing | State::Closed => {}
-            },
-            Event::Say(None) => return,
-            Event::Heard(Some(Ok(Message::Text(text)))) => engine.feed(Input::Frame(text)),
-            Event::Heard(Some(Err(WebSocketError::ConnectionClose(event)))) => {
+        let heard = poll_fn(|cx| match socket.upgrade() {
+            Some(socket) => Pin::new(&mut *socket.borrow_mut()).poll_next(cx).map(Some),
+            None => Poll::Ready(None),
+        });
+        match heard.await {
+            None => return,
+            Some(Some(Ok(Message::Text(text)))) => engine.feed(Input::Frame(text)),
+            Some(Some(Err(WebSocketError::ConnectionClose(event)))) => {
                 return engine.feed(Input::Closed {
                     code: Some(event.code),
                 });
             }
-            Event::Heard(None) => return engine.feed(Input::Closed { code: None }),
+            Some(None) => return engine.feed(Input::Closed { code: None }),
             // The service sends text; an error comes before the end that it announces.
-            Event::Heard(Some(Ok(Message::Bytes(_)) | Err(_))) => {}
+            Some(Some(Ok(Message::Bytes(_)) | Err(_))) => {}
         }
     }
 }
 
-/// What a socket's life is made of.
-enum Event {
-    Say(Option<String>),
-    Heard(Option<Result<Message, WebSocketError>>),
+fn say(socket: &mut WebSocket, text: String) {
+    // One that is ending takes nothing any more, and is about to say so. If it fails, too.
+    if matches!(socket.state(), State::Open) {
+        let _ = Pin::new(socket).start_send(Message::Text(text));
+    }
 }
 
 /// Milliseconds since some moment, never backwards, whatever is done to the computer's clock.
