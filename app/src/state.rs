@@ -17,13 +17,13 @@ pub use write::Frame;
 
 use crate::chat::chats::Chats;
 use crate::chat::people::People;
+use crate::chat::sorted::Sorted;
 use crate::chat::timeline::Zone;
 use crate::chat::typing::Typists;
 use crate::chat::{
     ChatId, DraftId, Fact, Kind, Millis, Person, Presence, Record, Settings, Snapshot, UserId,
 };
 use leptos::prelude::*;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The screen's state. `Copy`: take it from context with `Lobby::expect`.
@@ -37,7 +37,7 @@ pub struct Lobby {
     people: RwSignal<Vec<PersonRow>>,
     open: RwSignal<Option<ChatId>>,
     /// Words that the moderator replaced in this person's messages.
-    remarks: RwSignal<HashMap<DraftId, Vec<String>>>,
+    remarks: RwSignal<Sorted<DraftId, Vec<String>>>,
     taken_at: Millis,
 }
 
@@ -47,9 +47,9 @@ type Listener = Arc<dyn Fn(&Aside) + Send + Sync>;
 struct Hall {
     chats: Chats,
     people: People,
-    logs: HashMap<ChatId, Log>,
-    members: HashMap<ChatId, ArcRwSignal<Vec<Person>>>,
-    typists: HashMap<ChatId, ArcRwSignal<Typists>>,
+    logs: Sorted<ChatId, Log>,
+    members: Sorted<ChatId, ArcRwSignal<Vec<Person>>>,
+    typists: Sorted<ChatId, ArcRwSignal<Typists>>,
     /// Facts that arrive while a snapshot is fetched: done at once, and done again on top of it.
     held: Vec<Fact>,
     /// Snapshots on their way.
@@ -90,9 +90,9 @@ impl Lobby {
             hall: StoredValue::new(Hall {
                 chats,
                 people,
-                logs: HashMap::new(),
-                members: HashMap::new(),
-                typists: HashMap::new(),
+                logs: Sorted::new(),
+                members: Sorted::new(),
+                typists: Sorted::new(),
                 held: Vec::new(),
                 fetching: 0,
                 frame: None,
@@ -103,7 +103,7 @@ impl Lobby {
             default_chat,
             settings,
             open: RwSignal::new(open.as_ref().map(|open| open.summary.chat.id)),
-            remarks: RwSignal::new(HashMap::new()),
+            remarks: RwSignal::new(Sorted::new()),
             taken_at,
         };
         if let Some(open) = open {
@@ -267,7 +267,11 @@ impl Lobby {
     /// Who is typing in a chat. Reactive through the signal.
     pub fn typists(&self, chat: ChatId) -> ArcRwSignal<Typists> {
         self.hall
-            .try_update_value(|hall| hall.typists.entry(chat).or_default().clone())
+            .try_update_value(|hall| {
+                hall.typists
+                    .get_or_insert(chat, ArcRwSignal::default)
+                    .clone()
+            })
             .unwrap_or_default()
     }
 
@@ -288,10 +292,9 @@ impl Lobby {
         self.hall
             .try_update_value(|hall| {
                 hall.members
-                    .entry(chat)
-                    .or_insert_with(|| ArcRwSignal::new(Vec::new()))
+                    .get_or_insert(chat, ArcRwSignal::default)
                     .clone()
             })
-            .unwrap_or_else(|| ArcRwSignal::new(Vec::new()))
+            .unwrap_or_default()
     }
 }

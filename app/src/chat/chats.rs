@@ -6,10 +6,9 @@ use super::id::{ChatId, Seq, UserId};
 use super::model::{Access, Chat, Membership, Millis, Moderation, Person};
 use super::people::Change;
 use super::snapshot::ChatSummary;
+use super::sorted::{Sorted, sort_by_name};
 use super::text::ChatName;
 use crate::letters::lower;
-use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
 
 /// The list of chats as `me` sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,9 +17,9 @@ pub struct Chats {
     default_chat: ChatId,
     rows: Vec<ChatSummary>,
     /// Deleted for good: a late fact must not bring one back.
-    gone: HashSet<ChatId>,
+    gone: Sorted<ChatId, ()>,
     /// Who is known to be in or out since the last snapshot, so that counting is repeatable.
-    known: HashMap<(ChatId, UserId), bool>,
+    known: Sorted<(ChatId, UserId), bool>,
     /// When the last snapshot was taken: who joined before is counted.
     taken_at: Millis,
 }
@@ -31,8 +30,8 @@ impl Chats {
             me,
             default_chat,
             rows,
-            gone: HashSet::new(),
-            known: HashMap::new(),
+            gone: Sorted::new(),
+            known: Sorted::new(),
             taken_at,
         };
         chats.sort();
@@ -108,7 +107,7 @@ impl Chats {
     }
 
     pub fn deleted(&mut self, chat: ChatId) -> Change<ChatId> {
-        self.gone.insert(chat);
+        self.gone.insert(chat, ());
         self.remove(chat)
     }
 
@@ -246,16 +245,17 @@ impl Chats {
     /// The default chat, then groups, then pairs; each by title.
     fn sort(&mut self) {
         let default_chat = self.default_chat;
-        let place = |row: &ChatSummary| match row.chat.access {
-            _ if row.chat.id == default_chat => 0,
-            Access::Public | Access::Private => 1,
-            Access::Pair => 2,
-        };
-        self.rows.sort_by(|a, b| -> Ordering {
-            place(a)
-                .cmp(&place(b))
-                .then_with(|| lower(&a.title()).cmp(&lower(&b.title())))
-                .then_with(|| a.chat.id.cmp(&b.chat.id))
+        sort_by_name(&mut self.rows, |row| {
+            let mut name = String::from(match row.chat.access {
+                _ if row.chat.id == default_chat => "0",
+                Access::Public | Access::Private => "1",
+                Access::Pair => "2",
+            });
+            name.push_str(&lower(&row.title()));
+            // Stands before all letters, and in no title.
+            name.push('\0');
+            name.push_str(&row.chat.id.to_string());
+            name
         });
     }
 }

@@ -1,7 +1,8 @@
 //! The vocabulary of the chat, as both sides speak it: plain data, no I/O, no `cfg`, no view.
 //! `command` is what a person asks, `fact` what happened, `refusal` why not, `talk` what members send each
 //! other without the server, `model` the nouns in between. `people`, `chats`, `timeline` and `typing` are what a
-//! screen makes of them: collections with invariants.
+//! screen makes of them: collections with invariants, and `sorted` is what
+//! these are made of.
 
 pub mod chats;
 pub mod command;
@@ -11,6 +12,7 @@ pub mod model;
 pub mod people;
 pub mod refusal;
 pub mod snapshot;
+pub mod sorted;
 pub mod talk;
 pub mod text;
 pub mod timeline;

@@ -12,8 +12,8 @@ pub use line::{Entry, Line, State, Zone};
 use super::id::{DraftId, Seq, UserId};
 use super::model::{Message, Millis, Person};
 use super::snapshot::{Page, Window};
+use super::sorted::Sorted;
 use super::text::Body;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Lines in a block. A browser skips the layout of blocks that are out of sight.
@@ -36,8 +36,16 @@ pub struct Chunk {
 pub struct Touched {
     /// Blocks came or went.
     pub list: bool,
-    pub chunks: BTreeSet<u32>,
+    pub chunks: Vec<u32>,
     pub tail: bool,
+}
+
+impl Touched {
+    fn chunk(&mut self, id: u32) {
+        if self.chunks.last() != Some(&id) && !self.chunks.contains(&id) {
+            self.chunks.push(id);
+        }
+    }
 }
 
 /// The messages of one chat.
@@ -47,9 +55,9 @@ pub struct Timeline {
     /// Drafts of a kept chat: on their way, or not sent.
     tail: Vec<Line>,
     /// Messages that came before the ones in front of them.
-    ahead: BTreeMap<Seq, Message>,
+    ahead: Sorted<Seq, Message>,
     /// Off-the-record messages that were seen.
-    said: HashSet<(UserId, DraftId)>,
+    said: Sorted<(UserId, DraftId), ()>,
     oldest: Seq,
     newest: Seq,
     /// The newest that is known to exist.
@@ -69,8 +77,8 @@ impl Default for Timeline {
         Timeline {
             chunks: Vec::new(),
             tail: Vec::new(),
-            ahead: BTreeMap::new(),
-            said: HashSet::new(),
+            ahead: Sorted::new(),
+            said: Sorted::new(),
             oldest: Seq::ZERO,
             newest: Seq::ZERO,
             last: Seq::ZERO,
@@ -246,7 +254,7 @@ impl Timeline {
         at: Millis,
         state: State,
     ) -> bool {
-        let new = self.said.insert((by.id, draft));
+        let new = self.said.insert((by.id, draft), ()).is_none();
         if new {
             self.push(Entry {
                 seq: None,
@@ -285,7 +293,7 @@ impl Timeline {
                 let entry = &line.entry;
                 if entry.draft == draft && entry.seq.is_none() && entry.state != State::Posted {
                     line.entry = Arc::new(entry.faring(state.clone()));
-                    self.touched.chunks.insert(chunk.id);
+                    self.touched.chunk(chunk.id);
                 }
             }
         }
@@ -300,7 +308,7 @@ impl Timeline {
         for chunk in &mut self.chunks {
             if chunk.lines.iter().any(unsent) {
                 chunk.lines.retain(|line| !unsent(line));
-                self.touched.chunks.insert(chunk.id);
+                self.touched.chunk(chunk.id);
             }
         }
         self.edge();
@@ -337,7 +345,7 @@ impl Timeline {
                 let seen = line.after(above.as_ref(), self.mark, zone);
                 if seen != *line {
                     *line = seen;
-                    self.touched.chunks.insert(chunk.id);
+                    self.touched.chunk(chunk.id);
                 }
             }
             above = chunk.lines.last().cloned();
@@ -372,12 +380,17 @@ impl Timeline {
 
     /// Moves what waits into place, as far as nothing is missing before it.
     fn catch_up(&mut self) {
-        while let Some(next) = self.ahead.first_entry() {
-            if *next.key() > self.newest.next() {
-                break;
+        if self
+            .ahead
+            .first()
+            .is_some_and(|next| *next <= self.newest.next())
+        {
+            for (seq, message) in std::mem::take(&mut self.ahead) {
+                match seq <= self.newest.next() {
+                    true => self.append(message),
+                    false => drop(self.ahead.insert(seq, message)),
+                }
             }
-            let message = next.remove();
-            self.append(message);
         }
         if self.behind() == 0 {
             self.following = true;
@@ -412,7 +425,7 @@ impl Timeline {
         let line = Line::new(entry).after(before, self.mark, self.zone);
         match self.chunks.last_mut() {
             Some(chunk) if chunk.day == day && chunk.lines.len() < BLOCK => {
-                self.touched.chunks.insert(chunk.id);
+                self.touched.chunk(chunk.id);
                 chunk.lines.push(line);
             }
             Some(_) | None => {
@@ -445,7 +458,7 @@ impl Timeline {
             && let Some(line) = chunk.lines.first_mut()
         {
             *line = line.after(last, self.mark, self.zone);
-            self.touched.chunks.insert(chunk.id);
+            self.touched.chunk(chunk.id);
         }
         self.chunks.append(&mut front);
         self.edge();

@@ -5,7 +5,6 @@ use super::write::Frame;
 use crate::chat::timeline::{Line, Timeline, Zone};
 use crate::chat::{ChatId, Seq};
 use leptos::prelude::*;
-use std::collections::HashMap;
 
 /// A block of lines on the screen. Keyed by `id`.
 #[derive(Clone)]
@@ -122,12 +121,8 @@ impl Log {
     fn flush(&self) {
         self.due.set_value(false);
         let touched = self.write(Timeline::take_touched);
-        let known: HashMap<u32, Block> = self.blocks.with_untracked(|blocks| {
-            blocks
-                .iter()
-                .map(|block| (block.id, block.clone()))
-                .collect()
-        });
+        let blocks = self.blocks.get_untracked();
+        let known = |id| blocks.iter().rev().find(|block| block.id == id);
         self.timeline.with_value(|timeline| {
             let chunks = timeline.chunks();
             for chunk in chunks
@@ -135,15 +130,15 @@ impl Log {
                 .rev()
                 .filter(|c| touched.chunks.contains(&c.id))
             {
-                if let Some(block) = known.get(&chunk.id) {
+                if let Some(block) = known(chunk.id) {
                     block.lines.set(chunk.lines.clone());
                 }
             }
             if touched.list {
                 let mut above = None;
-                let blocks = chunks.iter().map(|chunk| {
+                let drawn = chunks.iter().map(|chunk| {
                     let opens_day = above.replace(chunk.day) != Some(chunk.day);
-                    let lines = match known.get(&chunk.id) {
+                    let lines = match known(chunk.id) {
                         Some(block) => block.lines.clone(),
                         None => ArcRwSignal::new(chunk.lines.clone()),
                     };
@@ -154,7 +149,7 @@ impl Log {
                         lines,
                     }
                 });
-                self.blocks.set(blocks.collect());
+                self.blocks.set(drawn.collect());
             }
             if touched.tail && self.tail.with_untracked(|tail| tail != timeline.tail()) {
                 self.tail.set(timeline.tail().to_vec());

@@ -3,6 +3,7 @@
 use super::{ChatRow, Lobby, PersonRow};
 use crate::chat::chats::Chats;
 use crate::chat::people::{Change, People};
+use crate::chat::sorted::sort_by_name;
 use crate::chat::timeline::{Line, State, Timeline, Zone};
 use crate::chat::typing::Typists;
 use crate::chat::{
@@ -121,7 +122,7 @@ impl Lobby {
             page,
         } = open;
         let chat = summary.chat.id;
-        members.sort_by_cached_key(|person| lower(&person.to_string()));
+        sort_by_name(&mut members, |person| lower(&person.to_string()));
         self.members_signal(chat).set(members);
         let window = match self.log(chat).read(Timeline::is_loaded) {
             true => Window::Latest,
