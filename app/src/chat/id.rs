@@ -3,7 +3,8 @@
 
 use crate::print::Print;
 use crate::tree::{Read, Tree, Unread};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
@@ -16,34 +17,55 @@ pub struct BadId;
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(#[serde(with = "uuid::serde::simple")] Uuid);
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name([u8; 16]);
 
         impl $name {
             /// Wraps 16 bytes that the caller drew at random.
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-                Self(Uuid::from_bytes(bytes))
+                Self(bytes)
             }
 
             /// A new identity with 122 random bits, from the operating system or the browser.
             pub fn random() -> Self {
-                Self(Uuid::new_v4())
+                Self(Uuid::new_v4().into_bytes())
             }
 
             pub const fn as_u128(&self) -> u128 {
-                self.0.as_u128()
+                u128::from_be_bytes(self.0)
             }
 
             pub const fn as_bytes(&self) -> &[u8; 16] {
-                self.0.as_bytes()
+                &self.0
             }
         }
 
         impl fmt::Display for $name {
             /// 32 lower-case hexadecimal digits: short, and without characters that need escaping.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.as_simple().fmt(f)
+                f.write_str(&print(&self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($name))?;
+                f.write_str("(")?;
+                f.write_str(&print(&self.0))?;
+                f.write_str(")")
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(&print(&self.0))
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(from)?;
+                parse(&text).map(Self).map_err(D::Error::custom)
             }
         }
 
@@ -62,10 +84,35 @@ macro_rules! id {
         impl FromStr for $name {
             type Err = BadId;
             fn from_str(text: &str) -> Result<Self, BadId> {
-                Uuid::try_parse(text).map(Self).map_err(|_| BadId)
+                parse(text).map(Self)
             }
         }
     };
+}
+
+fn print(id: &[u8; 16]) -> String {
+    let mut text = String::with_capacity(32);
+    for byte in id {
+        for half in [byte >> 4, byte & 15] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(half)]));
+        }
+    }
+    text
+}
+
+/// 32 hexadecimal digits, or the same with the four hyphens of a UUID.
+fn parse(text: &str) -> Result<[u8; 16], BadId> {
+    let (mut id, mut digits) = ([0; 16], 0);
+    for (at, c) in text.chars().enumerate() {
+        if c == '-' && text.len() == 36 && matches!(at, 8 | 13 | 18 | 23) {
+            continue;
+        }
+        let digit = c.to_digit(16).ok_or(BadId)? as u8;
+        let byte = id.get_mut(digits / 2).ok_or(BadId)?;
+        *byte = *byte << 4 | digit;
+        digits += 1;
+    }
+    if digits == 32 { Ok(id) } else { Err(BadId) }
 }
 
 id! {
@@ -143,7 +190,20 @@ mod tests {
         assert_eq!(id.to_string(), "ab".repeat(16));
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!("abababab-abab-abab-abab-abababababab".parse(), Ok(id));
-        assert_eq!("o'hara".parse::<ChatId>(), Err(BadId));
+        assert_eq!("ABABABAB-ABAB-ABAB-ABAB-ABABABABABAB".parse(), Ok(id));
+        assert_eq!(format!("{id:?}"), format!("ChatId({id})"));
+        for bad in [
+            "",
+            "o'hara",
+            &"ab".repeat(15),
+            &"ab".repeat(17),
+            &"ab".repeat(18),
+            &"-".repeat(36),
+            "abababa-babab-abab-abab-abababababab",
+            "abababab-abab-abab-abab-ababababab\u{e4}",
+        ] {
+            assert_eq!(bad.parse::<ChatId>(), Err(BadId), "{bad}");
+        }
     }
 
     #[test]
