@@ -18,6 +18,7 @@ mod markup;
 pub mod pages;
 pub mod print;
 pub mod realtime;
+mod signal;
 pub mod state;
 pub mod tree;
 

@@ -6,10 +6,11 @@ use crate::chat::{ChatId, Window};
 use crate::components::Desk;
 use crate::components::clock::{local_zone, now};
 use crate::components::idle::watch_idle;
+use crate::markup::{effect, request_animation_frame, set_timeout, spawn_local};
 use crate::realtime::{Incoming, Realtime};
+use crate::signal::RwSignal;
 use crate::state::{Lobby, Log};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use std::time::Duration;
 
 /// After a fetch that failed, the next one waits.
@@ -18,7 +19,7 @@ const AGAIN: Duration = Duration::from_secs(3);
 /// Starts everything that only a browser can do. Call once, in the signed-in page; does nothing on the server.
 pub fn start(lobby: Lobby) {
     let realtime = Realtime::expect();
-    Effect::new(move || {
+    effect(move || {
         lobby.come_alive(local_zone(), |draw| {
             request_animation_frame(draw);
         });
@@ -46,12 +47,14 @@ pub fn start(lobby: Lobby) {
     });
     // A chat that comes to the front for the first time is fetched with all its people; one of which this person
     // is no member every time, since nobody told what happened there meanwhile.
-    Effect::new(move |before: Option<()>| {
+    let mut first = true;
+    effect(move || {
         if let Some(chat) = lobby.open_chat()
-            && !(lobby.is_loaded(chat) && (before.is_none() || is_inside(lobby, chat)))
+            && !(lobby.is_loaded(chat) && (first || is_inside(lobby, chat)))
         {
             fetch(lobby, Some(chat));
         }
+        first = false;
     });
 }
 
@@ -89,14 +92,14 @@ fn fetch(lobby: Lobby, open: Option<ChatId>) {
 /// wants to see it.
 pub fn turn_pages(desk: Desk, log: Log) {
     let busy = RwSignal::new(false);
-    Effect::new(move |wished: Option<u32>| {
+    let mut wished = 0;
+    effect(move || {
         let wish = desk.wish.get();
-        let wished = wished.unwrap_or_default();
         let edges = log.edges();
         let (near_top, near_bottom) = (desk.near_top.get(), desk.near_bottom.get());
         if busy.get() || !edges.loaded {
             // A wish is not forgotten while something else is fetched.
-            return wished;
+            return;
         }
         let wanted = log.read(|timeline| timeline.wants());
         let window = if edges.behind > 0 && wished != wish {
@@ -114,7 +117,7 @@ pub fn turn_pages(desk: Desk, log: Log) {
             busy.set(true);
             turn(desk, window, busy);
         }
-        wish
+        wished = wish;
     });
 }
 
@@ -124,7 +127,7 @@ fn turn(desk: Desk, window: Window, busy: RwSignal<bool>) {
     let free = move || {
         request_animation_frame(move || {
             request_animation_frame(move || {
-                busy.try_set(false);
+                busy.set(false);
             });
         });
     };
@@ -141,7 +144,7 @@ fn turn(desk: Desk, window: Window, busy: RwSignal<bool>) {
             }
             Err(_) => set_timeout(
                 move || {
-                    busy.try_set(false);
+                    busy.set(false);
                 },
                 AGAIN,
             ),

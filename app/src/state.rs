@@ -23,7 +23,7 @@ use crate::chat::typing::Typists;
 use crate::chat::{
     ChatId, DraftId, Fact, Kind, Millis, Person, Presence, Record, Settings, Snapshot, UserId,
 };
-use leptos::prelude::*;
+use crate::signal::{ArcRwSignal, RwSignal, StoredValue, expect_context, provide_context};
 use std::sync::Arc;
 
 /// The screen's state. `Copy`: take it from context with `Lobby::expect`.

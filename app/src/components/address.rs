@@ -1,7 +1,8 @@
 //! Where one is, and the ways to go elsewhere. Chatr in the browser lives at `/chat` and `/chat/…`; any other address
 //! is another page, for which the browser asks the server. Refuses to know what stands at an address.
 
-use crate::markup::effect;
+use crate::markup::{effect, window_event_listener};
+use crate::signal::{RwSignal, StoredValue, expect_context, on_cleanup, provide_context};
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, JsValue};

@@ -3,7 +3,8 @@
 
 use crate::chat::Millis;
 use crate::components::clock::now;
-use crate::markup::{effect, view};
+use crate::markup::{effect, set_interval_with_handle, view};
+use crate::signal::{RwSignal, StoredValue, on_cleanup};
 use crate::state::{Aside, Lobby};
 use leptos::prelude::*;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! How a component asks for something: the command goes to the link, the answer comes as a fact.
 
 use crate::chat::Command;
-use leptos::prelude::*;
+use crate::signal::{Callback, expect_context, provide_context};
 
 /// Takes commands. `Copy`: take it from context when the component is made.
 #[derive(Clone, Copy)]

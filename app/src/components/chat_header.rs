@@ -4,6 +4,7 @@ use super::chat_sign::{ChatSign, kind_of};
 use super::{ChatOptions, Glyph, Icon};
 use crate::chat::{ChatSummary, Record};
 use crate::markup::view;
+use crate::signal::{RwSignal, Signal, expect_context};
 use crate::state::Lobby;
 use leptos::prelude::*;
 
@@ -16,7 +17,7 @@ pub fn ChatHeader(#[prop(into)] summary: Signal<ChatSummary>) -> AnyView {
     let lobby = Lobby::expect();
     let PeopleShown(people) = expect_context();
     let presence = Signal::derive(move || {
-        let with = summary.read().with.as_ref().map(|person| person.id)?;
+        let with = summary.with(|summary| summary.with.as_ref().map(|person| person.id))?;
         lobby.presence_of(with)
     });
     let note = move || {
@@ -37,8 +38,8 @@ pub fn ChatHeader(#[prop(into)] summary: Signal<ChatSummary>) -> AnyView {
             </a>
             <ChatSign summary presence/>
             <div class="chat-head-text">
-                <h1 class="ellipsis" dir="auto" title=move || summary.read().title()>
-                    {move || summary.read().title()}
+                <h1 class="ellipsis" dir="auto" title=move || summary.with(ChatSummary::title)>
+                    {move || summary.with(ChatSummary::title)}
                 </h1>
                 <p class="ellipsis">{note}</p>
             </div>

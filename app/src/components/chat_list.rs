@@ -3,6 +3,7 @@
 use super::chat_sign::{ChatSign, gist_of};
 use crate::chat::ChatId;
 use crate::markup::{For, Show, view};
+use crate::signal::{Memo, Signal, StoredValue};
 use crate::state::{ChatRow, Lobby};
 use leptos::prelude::*;
 
@@ -53,29 +54,21 @@ pub fn ChatList() -> AnyView {
 #[component]
 fn ChatShelf(shelf: Shelf, title: &'static str) -> AnyView {
     let lobby = Lobby::expect();
-    let rows = Memo::new_with_compare(
-        move |_| shelf.rows(lobby),
-        |old, new| {
-            let ids = |rows: Option<&Vec<ChatRow>>| {
-                rows.map(|rows| rows.iter().map(|row| row.id).collect::<Vec<_>>())
-            };
-            ids(old) != ids(new)
-        },
-    );
+    let rows = Memo::new(move |_| shelf.rows(lobby));
     let empty = move || match shelf {
         Shelf::Groups => Some("You are in no chat yet. Open one below, or make one."),
         Shelf::Pairs => Some("Choose somebody under People to talk in private."),
         Shelf::Joinable => None,
     };
     view! {
-        <Show when=move || shelf != Shelf::Joinable || !rows.read().is_empty()>
+        <Show when=move || shelf != Shelf::Joinable || !rows.with(Vec::is_empty)>
             <h2 class="chat-shelf">{title}</h2>
             <ul>
                 <For each=move || rows.get() key=|row| row.id.as_u128() let:row>
                     <ChatLink row/>
                 </For>
             </ul>
-            <Show when=move || rows.read().is_empty()>
+            <Show when=move || rows.with(Vec::is_empty)>
                 <p class="chat-list-empty">{empty}</p>
             </Show>
         </Show>

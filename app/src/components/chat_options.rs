@@ -7,6 +7,7 @@ use super::{
 };
 use crate::chat::{Access, ChatName, ChatSummary, Command};
 use crate::markup::{Show, view};
+use crate::signal::{Memo, RwSignal, Signal};
 use crate::state::Lobby;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -19,15 +20,15 @@ pub fn ChatOptions(#[prop(into)] summary: Signal<ChatSummary>) -> AnyView {
     let menu = MenuControl::new();
     let [renaming, inviting, moderating, deleting] = [(); 4].map(|()| RwSignal::new(false));
 
-    let may_rename = Memo::new(move |_| summary.read().chat.may_rename(me));
-    let may_delete = Memo::new(move |_| summary.read().chat.may_delete(me));
-    let may_moderate = Memo::new(move |_| summary.read().chat.may_set_moderation(me));
+    let may_rename = Memo::new(move |_| summary.with(|row| row.chat.may_rename(me)));
+    let may_delete = Memo::new(move |_| summary.with(|row| row.chat.may_delete(me)));
+    let may_moderate = Memo::new(move |_| summary.with(|row| row.chat.may_set_moderation(me)));
     let may_invite = Memo::new(move |_| {
-        let summary = summary.read();
+        let summary = summary.get();
         summary.chat.may_invite(summary.is_member())
     });
     let may_leave = Memo::new(move |_| {
-        let summary = summary.read();
+        let summary = summary.get();
         let fixed = summary.chat.id == lobby.default_chat() || summary.chat.access == Access::Pair;
         summary.is_member() && !fixed
     });
@@ -145,7 +146,7 @@ fn Delete(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> A
         <form class="stack" on:submit=submit>
             <p>
                 <strong>
-                    <bdi>{move || summary.read().title()}</bdi>
+                    <bdi>{move || summary.with(ChatSummary::title)}</bdi>
                 </strong> " and all its messages go away for everybody. This cannot be undone."
             </p>
             <DialogActions open label="Delete" kind="danger"/>

@@ -5,6 +5,7 @@ use crate::chat::{ChatId, Record};
 use crate::components::{Composer, Desk, Glyph, Icon, JoinBar, MessageList, Typing, Unposted};
 use crate::live;
 use crate::markup::view;
+use crate::signal::Memo;
 use crate::state::Lobby;
 use leptos::prelude::*;
 

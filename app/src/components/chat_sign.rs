@@ -4,6 +4,7 @@
 use super::{Avatar, Glyph, Icon};
 use crate::chat::{Access, ChatSummary, Presence, Record};
 use crate::markup::{part, view};
+use crate::signal::{Memo, Signal};
 use leptos::prelude::*;
 
 #[component]
@@ -14,8 +15,9 @@ pub fn ChatSign(
     presence: Signal<Option<Presence>>,
 ) -> AnyView {
     let drawing = Memo::new(move |_| {
-        let summary = summary.read();
-        (summary.with.clone(), glyph_of(&summary))
+        let summary = summary.get();
+        let glyph = glyph_of(&summary);
+        (summary.with, glyph)
     });
     part(move || {
         let (with, glyph) = drawing.get();

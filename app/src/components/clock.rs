@@ -4,9 +4,9 @@
 
 use crate::chat::Millis;
 use crate::chat::timeline::Zone;
-use crate::markup::effect;
+use crate::markup::{effect, set_interval_with_handle};
+use crate::signal::{RwSignal, expect_context, on_cleanup, provide_context};
 use js_sys::{Array, Date, Function, Intl, Object, Reflect};
-use leptos::prelude::*;
 use leptos::wasm_bindgen::JsValue;
 use std::cell::OnceCell;
 use std::time::Duration;

@@ -4,10 +4,11 @@
 use crate::chat::{Body, ChatId, Command, DraftId, Post, Record, Seq, Talk};
 use crate::components::Preferences;
 use crate::components::clock::now;
+use crate::markup::NodeRef;
 use crate::realtime::Realtime;
+use crate::signal::{RwSignal, expect_context, provide_context};
 use crate::state::Lobby;
 use leptos::html::{Div, Textarea};
-use leptos::prelude::*;
 
 /// One open chat's desk.
 #[derive(Clone, Copy)]
@@ -84,7 +85,7 @@ impl Desk {
 
     /// The newest message is loaded: the end is what to look at.
     pub fn settle_at_bottom(&self) {
-        self.at_bottom.try_set(true);
+        self.at_bottom.set(true);
     }
 
     pub fn focus_composer(&self) {

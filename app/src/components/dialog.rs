@@ -2,7 +2,8 @@
 //! back. Its content exists only while it is open, so every opening starts afresh.
 
 use super::{Glyph, Icon};
-use crate::markup::{Show, effect, view};
+use crate::markup::{NodeRef, Show, effect, view};
+use crate::signal::{RwSignal, Signal};
 use leptos::ev::MouseEvent;
 use leptos::html;
 use leptos::prelude::*;

@@ -3,6 +3,7 @@
 use crate::chat::{Access, Record};
 use crate::components::{Desk, Glyph, Icon};
 use crate::markup::view;
+use crate::signal::Memo;
 use leptos::prelude::*;
 
 #[component]

@@ -3,6 +3,8 @@
 
 use crate::chat::{Command, Millis};
 use crate::components::clock::now;
+use crate::markup::{set_interval_with_handle, window_event_listener};
+use crate::signal::{StoredValue, on_cleanup};
 use leptos::ev;
 use leptos::prelude::*;
 use std::time::Duration;

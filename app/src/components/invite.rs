@@ -3,6 +3,7 @@
 use super::{Ask, Avatar, Glyph, Icon};
 use crate::chat::{Access, ChatSummary, Command, Person};
 use crate::markup::{For, Show, view};
+use crate::signal::{RwSignal, Signal, StoredValue};
 use crate::state::Lobby;
 use leptos::prelude::*;
 
@@ -23,7 +24,7 @@ pub fn Invite(#[prop(into)] summary: Signal<ChatSummary>) -> AnyView {
         <div class="stack">
             {(chat.access == Access::Public).then(|| view! { <CopyLink path=chat.id.path()/> })}
             <Show
-                when=move || !people.read().is_empty()
+                when=move || !people.with(Vec::is_empty)
                 fallback=|| view! { <p class="quiet">"Everybody who is online is in this chat."</p> }
             >
                 <ul class="invite-list" aria-label="People to invite">

@@ -1,7 +1,8 @@
 //! What stands in the composer's place for who reads a public chat without being in it.
 
 use crate::components::Desk;
-use crate::markup::view;
+use crate::markup::{set_timeout, view};
+use crate::signal::RwSignal;
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ pub fn JoinBar() -> AnyView {
         desk.join();
         set_timeout(
             move || {
-                asked.try_set(false);
+                asked.set(false);
             },
             PATIENCE,
         );

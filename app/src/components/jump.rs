@@ -2,6 +2,7 @@
 
 use crate::components::{Desk, Glyph, Icon};
 use crate::markup::view;
+use crate::signal::Memo;
 use crate::state::Log;
 use leptos::prelude::*;
 

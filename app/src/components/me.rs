@@ -2,6 +2,7 @@
 
 use super::{Avatar, Glyph, Icon, Menu, MenuControl, MenuItem};
 use crate::markup::view;
+use crate::signal::RwSignal;
 use crate::state::Lobby;
 use leptos::prelude::*;
 

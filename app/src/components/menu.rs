@@ -1,7 +1,8 @@
 //! A menu on a native popover: the browser closes it by Escape and by a click elsewhere; arrows, Home and End
 //! move in it, and the focus goes back to the button that opened it. One menu may serve many buttons.
 
-use crate::markup::{effect, view};
+use crate::markup::{NodeRef, effect, request_animation_frame, view, window_event_listener};
+use crate::signal::{Callback, RwSignal, StoredValue, expect_context, on_cleanup, provide_context};
 use leptos::ev::{self, KeyboardEvent, MouseEvent, PointerEvent};
 use leptos::html::Div;
 use leptos::prelude::*;

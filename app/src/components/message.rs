@@ -6,7 +6,8 @@ use crate::chat::{Body, DraftId, Kind, Refusal};
 use crate::components::clock::{Clock, iso};
 use crate::components::prose::Prose;
 use crate::components::{Avatar, Desk};
-use crate::markup::{effect, part, view};
+use crate::markup::{effect, part, set_interval_with_handle, view};
+use crate::signal::{RwSignal, on_cleanup};
 use leptos::prelude::*;
 use std::time::Duration;
 

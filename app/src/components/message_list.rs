@@ -10,7 +10,10 @@ use crate::components::clock::{Clock, now};
 use crate::components::empty::Empty;
 use crate::components::message::Message;
 use crate::components::{Desk, Jump};
-use crate::markup::{For, effect, view};
+use crate::markup::{
+    For, NodeRef, effect, request_animation_frame, set_interval_with_handle, view,
+};
+use crate::signal::{Memo, StoredValue, on_cleanup};
 use crate::state::{Block, Log};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -130,7 +133,7 @@ fn watch(desk: Desk, log: Log, content: NodeRef<leptos::html::Div>) {
     let placed = StoredValue::new(false);
     // Frames and observers may come when the list has gone.
     let element = move || -> Option<Scroll> {
-        let element = desk.scroller.try_get_untracked().flatten()?;
+        let element = desk.scroller.try_get_untracked()?;
         Some(Scroll(element.unchecked_into()))
     };
 
@@ -186,12 +189,13 @@ fn watch(desk: Desk, log: Log, content: NodeRef<leptos::html::Div>) {
             ) {
                 observer.observe(&content);
                 observer.observe(&scroller);
-                let kept = StoredValue::new_local((observer, observing));
-                on_cleanup(move || kept.with_value(|(observer, _)| observer.disconnect()));
+                let kept = StoredValue::new(SendWrapper::new((observer, observing)));
+                on_cleanup(move || kept.with_value(|kept| kept.0.disconnect()));
             }
-            let kept = StoredValue::new_local((scroller, listening));
+            let kept = StoredValue::new(SendWrapper::new((scroller, listening)));
             on_cleanup(move || {
-                kept.with_value(|(scroller, listening)| {
+                kept.with_value(|kept| {
+                    let (scroller, listening) = &**kept;
                     // What is scrolled on its way out has nobody to tell.
                     let _ = scroller.remove_event_listener_with_callback(
                         "scroll",
@@ -226,15 +230,16 @@ fn watch(desk: Desk, log: Log, content: NodeRef<leptos::html::Div>) {
     });
 
     // Somebody wants to see the newest message, perhaps since before this ran.
-    Effect::new(move |before: Option<u32>| {
+    let mut before = 0;
+    effect(move || {
         let wish = desk.wish.get();
-        if before.unwrap_or_default() != wish {
+        if before != wish {
             desk.at_bottom.set(true);
             if let Some(scroll) = element() {
                 scroll.to_bottom();
             }
         }
-        wish
+        before = wish;
     });
 
     // What was in sight for a second of a page that is looked at is read.

@@ -3,6 +3,7 @@
 use super::{Ask, DialogActions};
 use crate::chat::{ChatSummary, Command, Moderation};
 use crate::markup::view;
+use crate::signal::{RwSignal, Signal};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 

@@ -2,11 +2,12 @@
 
 use crate::chat::ChatName;
 use crate::markup::{Show, view};
+use crate::signal::RwSignal;
 use leptos::prelude::*;
 
 #[component]
 pub fn NameField(name: RwSignal<String>, problem: RwSignal<Option<String>>) -> AnyView {
-    let described = move || problem.read().is_some().then_some("chat-name-problem");
+    let described = move || problem.with(Option::is_some).then_some("chat-name-problem");
     view! {
         <label class="field">
             <span class="field-label">"Chat name"</span>
@@ -27,7 +28,7 @@ pub fn NameField(name: RwSignal<String>, problem: RwSignal<Option<String>>) -> A
                 }
             />
         </label>
-        <Show when=move || problem.read().is_some()>
+        <Show when=move || problem.with(Option::is_some)>
             <p class="problem" id="chat-name-problem" role="alert">
                 {move || problem.get()}
             </p>

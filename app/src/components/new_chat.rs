@@ -3,6 +3,7 @@
 use super::{Address, Ask, Dialog, DialogActions, Glyph, Icon, NameField};
 use crate::chat::{Access, ChatName, Command, DraftId, Record};
 use crate::markup::view;
+use crate::signal::{RwSignal, Signal};
 use crate::state::{Aside, Lobby};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;

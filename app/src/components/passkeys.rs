@@ -4,7 +4,8 @@
 use super::clock::Clock;
 use super::device::{self, Told};
 use crate::api::Passkey;
-use crate::markup::{Show, view};
+use crate::markup::{NodeRef, Show, effect, spawn_local, view};
+use crate::signal::{Memo, RwSignal};
 use leptos::html;
 use leptos::prelude::*;
 
@@ -15,8 +16,8 @@ pub fn Passkeys() -> AnyView {
     let problem = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
     let adder = NodeRef::<html::Button>::new();
-    Effect::new(move || {
-        leptos::task::spawn_local(async move {
+    effect(move || {
+        spawn_local(async move {
             if device::is_able()
                 && let Ok(found) = device::list().await
             {
@@ -40,12 +41,12 @@ pub fn Passkeys() -> AnyView {
     };
     let add = move |_| {
         if begin() {
-            leptos::task::spawn_local(async move { show(device::add().await) });
+            spawn_local(async move { show(device::add().await) });
         }
     };
     let remove = move |id: String| {
         if begin() {
-            leptos::task::spawn_local(async move {
+            spawn_local(async move {
                 show(device::remove(&id).await);
                 if let Some(adder) = adder.get_untracked() {
                     let _ = adder.focus();
@@ -133,7 +134,7 @@ pub fn PasskeyDoor(back: String) -> AnyView {
     let able = RwSignal::new(false);
     let problem = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
-    Effect::new(move || able.set(device::is_able()));
+    effect(move || able.set(device::is_able()));
     let enter = move |_| {
         if busy.get_untracked() {
             return;
@@ -141,7 +142,7 @@ pub fn PasskeyDoor(back: String) -> AnyView {
         busy.set(true);
         problem.set(String::new());
         let back = back.clone();
-        leptos::task::spawn_local(async move {
+        spawn_local(async move {
             match device::sign_in().await {
                 // Another page, as another person.
                 Ok(()) => {
@@ -175,7 +176,7 @@ pub fn PasskeyDoor(back: String) -> AnyView {
 #[component]
 fn Problem(problem: RwSignal<String>) -> AnyView {
     view! {
-        <Show when=move || !problem.read().is_empty()>
+        <Show when=move || !problem.with(String::is_empty)>
             <p class="problem" role="alert">
                 {move || problem.get()}
             </p>

@@ -5,6 +5,7 @@ use super::chat_sign::presence_word;
 use super::{Ask, Avatar, Glyph, Icon, Menu, MenuControl, MenuItem};
 use crate::chat::{Command, UserId};
 use crate::markup::{For, Show, view};
+use crate::signal::{RwSignal, StoredValue};
 use crate::state::{Lobby, PersonRow};
 use leptos::prelude::*;
 

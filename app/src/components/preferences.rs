@@ -2,6 +2,7 @@
 //! the first paint; the rest stays in the browser. Read after hydration, never during it.
 
 use crate::markup::effect;
+use crate::signal::{RwSignal, expect_context, provide_context};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use web_sys::{HtmlDocument, Storage};

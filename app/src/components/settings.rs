@@ -1,7 +1,8 @@
 //! The dialog "Settings": theme, desktop notifications, the typing indicator, passkeys. Every choice works at once.
 
 use super::{Dialog, Passkeys, Preferences, Theme, desktop};
-use crate::markup::{Show, view};
+use crate::markup::{Show, spawn_local, view};
+use crate::signal::RwSignal;
 use desktop::Permission;
 use leptos::prelude::*;
 
@@ -69,7 +70,7 @@ fn Notifications() -> AnyView {
         }
     };
     let turn_on = move |_| {
-        leptos::task::spawn_local(async move {
+        spawn_local(async move {
             let answer = desktop::ask().await;
             permission.set(answer);
             preferences.set_notify(answer == Permission::Granted);

@@ -1,8 +1,9 @@
 //! The link to the server, but only when it is missing for a while: short gaps are nobody's business. Writing
 //! goes on meanwhile.
 
-use crate::markup::{effect, view};
+use crate::markup::{effect, set_timeout_with_handle, view};
 use crate::realtime::{Realtime, Status};
+use crate::signal::{Memo, RwSignal, on_cleanup};
 use leptos::prelude::*;
 use std::time::Duration;
 

@@ -3,7 +3,10 @@
 
 use super::{Address, Glyph, Icon};
 use crate::chat::ChatId;
-use crate::markup::{For, effect, view};
+use crate::markup::{For, effect, set_timeout_with_handle, view, window_event_listener};
+use crate::signal::{
+    ArcRwSignal, RwSignal, StoredValue, expect_context, on_cleanup, provide_context,
+};
 use leptos::ev;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -168,14 +171,14 @@ fn ToastCard(shown: Shown) -> AnyView {
             <Icon glyph=if urgent { Glyph::Alert } else { Glyph::Chat }/>
             <div class="toast-text">
                 <p class="toast-title">
-                    <bdi>{move || title.read().title.clone()}</bdi>
+                    <bdi>{move || title.with(|toast| toast.title.clone())}</bdi>
                     {move || {
                         let more = more.get();
                         (more > 0).then(|| format!(" (+{more})"))
                     }}
                 </p>
                 <p class="toast-body" dir="auto">
-                    {move || text.read().text.clone()}
+                    {move || text.with(|toast| toast.text.clone())}
                 </p>
             </div>
             <div class="toast-actions">

@@ -3,7 +3,8 @@
 use crate::chat::typing::sentence;
 use crate::components::Desk;
 use crate::components::clock::now;
-use crate::markup::{effect, view};
+use crate::markup::{effect, set_interval_with_handle, view};
+use crate::signal::{Memo, on_cleanup};
 use leptos::prelude::*;
 use std::time::Duration;
 

@@ -1,7 +1,9 @@
 //! An element as data: its tag, attributes and children. One type for all of them, so that the code which
 //! renders, hydrates and updates elements exists once. A view that is drawn anew replaces the old one.
 
+use super::NodeRef;
 use super::value::{IntoValue, Source, Value};
+use crate::signal::{Act, RwSignal};
 use leptos::ev::EventDescriptor;
 use leptos::html::ElementType;
 use leptos::prelude::*;
@@ -10,7 +12,6 @@ use leptos::reactive::diagnostics::SpecialNonReactiveZone;
 use leptos::reactive::effect::RenderEffect;
 use leptos::tachys::html::attribute::Attribute;
 use leptos::tachys::html::attribute::any_attribute::AnyAttribute;
-use leptos::tachys::html::node_ref::NodeRefContainer;
 use leptos::tachys::hydration::Cursor;
 use leptos::tachys::renderer::{RemoveEventHandler, Rndr, types};
 use leptos::tachys::ssr::StreamBuilder;
@@ -40,7 +41,7 @@ struct Listener {
     event: Cow<'static, str>,
     /// What the handler reads and makes belongs to where it was written.
     owner: Owner,
-    handle: SendWrapper<Box<dyn FnMut(JsValue)>>,
+    handle: SendWrapper<Box<dyn Act<JsValue>>>,
 }
 
 impl Element {
@@ -80,7 +81,7 @@ impl Element {
     {
         self.listen(
             event.name(),
-            Box::new(move |event| handle(event.unchecked_into())),
+            Box::new(move |event: JsValue| handle(event.unchecked_into())),
         );
     }
 
@@ -89,7 +90,7 @@ impl Element {
         E: ElementType,
         E::Output: JsCast,
     {
-        self.found.push(Box::new(move |element| node.load(element)));
+        self.load(node.found());
     }
 
     pub fn child(&mut self, child: AnyView) {
@@ -100,7 +101,7 @@ impl Element {
         self.into_any()
     }
 
-    fn listen(&mut self, event: Cow<'static, str>, handle: Box<dyn FnMut(JsValue)>) {
+    fn listen(&mut self, event: Cow<'static, str>, handle: Box<dyn Act<JsValue>>) {
         if !crate::api::is_server() {
             self.listeners.push(Listener {
                 event,
@@ -108,6 +109,12 @@ impl Element {
                 handle: SendWrapper::new(handle),
             });
         }
+    }
+
+    fn load(&mut self, node: RwSignal<Option<SendWrapper<types::Element>>>) {
+        self.found.push(Box::new(move |element| {
+            node.set(Some(SendWrapper::new(element.clone())));
+        }));
     }
 
     fn is_void(&self) -> bool {
@@ -139,7 +146,7 @@ impl Element {
         for (name, source) in &mut self.attributes {
             let value = match source {
                 Source::Fixed(value) => value,
-                Source::Live(read) => &read(),
+                Source::Live(read) => &read.act(()),
             };
             if let Some(text) = value.as_attribute() {
                 write(html, name, text);
@@ -180,7 +187,7 @@ impl Element {
                 // What a handler reads is as it is at that moment: nothing to warn of.
                 #[cfg(debug_assertions)]
                 let _read_once = SpecialNonReactiveZone::enter();
-                owner.with(|| handle(event));
+                owner.with(|| handle.act(event));
             });
             Rndr::add_event_listener(&element, &event, heard)
         });
@@ -242,7 +249,7 @@ fn bind(
         Source::Live(mut read) => {
             let element = element.clone();
             Some(RenderEffect::new(move |before: Option<Value>| {
-                let value = read();
+                let value = read.act(());
                 let known = match &before {
                     None => written || value == Value::Absent,
                     Some(before) => *before == value,

@@ -2,19 +2,19 @@
 //! conditions and all items one type.
 
 use super::Part;
+use crate::signal::{Act, ArcMemo, Ask};
 use leptos::children::ViewFn;
 use leptos::prelude::*;
-use leptos::reactive::computed::ArcMemo;
 use leptos::tachys::reactive_graph::OwnedView;
 use leptos::tachys::view::keyed::keyed;
 use std::sync::Arc;
 
 /// Runs once the page is alive, and whenever a signal that it reads changes. Never on the server.
-pub fn effect(run: impl FnMut() + 'static) {
-    fn start(run: Box<dyn FnMut()>) {
-        Effect::new(run);
+pub fn effect(mut run: impl FnMut() + 'static) {
+    fn start(mut run: Box<dyn Act<()>>) {
+        Effect::new(move || run.act(()));
     }
-    start(Box::new(run));
+    start(Box::new(move |()| run()));
 }
 
 /// What stands between the tags of a component.
@@ -29,15 +29,15 @@ pub fn Show(
     children: ChildrenFn,
     #[prop(optional, into)] fallback: ViewFn,
 ) -> AnyView {
-    choose(Box::new(when), children, fallback)
+    choose(Box::new(move |()| when()), children, fallback)
 }
 
 fn choose(
-    when: Box<dyn Fn() -> bool + Send + Sync>,
+    when: Box<dyn Ask<(), bool> + Send + Sync>,
     children: ChildrenFn,
     fallback: ViewFn,
 ) -> AnyView {
-    let when = ArcMemo::new(move |_| when());
+    let when = ArcMemo::new(move |_| when.ask(()));
     let shown = move || match when.get() {
         true => children(),
         false => fallback.run(),
@@ -71,7 +71,7 @@ where
     Q: Into<Key>,
     C: Fn(T) -> AnyView + Clone + Send + 'static,
 {
-    list(Box::new(move || {
+    list(Box::new(move |()| {
         let row = |item| {
             let (key, children) = (key(&item).into(), children.clone());
             let draw: Draw = Box::new(move || children(item));
@@ -83,12 +83,12 @@ where
 
 type Draw = Box<dyn FnOnce() -> AnyView + Send>;
 
-fn list(rows: Box<dyn Fn() -> Vec<(Key, Draw)> + Send>) -> AnyView {
+fn list(rows: Box<dyn Ask<(), Vec<(Key, Draw)>> + Send>) -> AnyView {
     let parent = Owner::current().unwrap_or_default();
     let drawn = move || {
         let parent = parent.clone();
         keyed(
-            rows(),
+            rows.ask(()),
             |(key, _): &(Key, Draw)| *key,
             move |_, (_, draw)| {
                 let owner = parent.with(Owner::new);

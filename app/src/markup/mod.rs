@@ -3,12 +3,19 @@
 //! browser fetches is a fraction. `view!` makes calls of these functions out of Leptos' syntax. Refuses to know
 //! what is shown.
 
+mod browser;
 mod element;
 mod flow;
+mod node;
 mod part;
 mod value;
 
+pub use browser::{
+    request_animation_frame, set_interval_with_handle, set_timeout, set_timeout_with_handle,
+    spawn_local, window_event_listener,
+};
 pub use element::Element;
 pub use flow::{For, Show, children, effect};
 pub use macros::view;
+pub use node::NodeRef;
 pub use part::{Part, fragment, inert, part, text};

@@ -1,6 +1,7 @@
 //! What may stand between two tags, made into one of the few views that all places share.
 
 use super::Element;
+use crate::signal::Act;
 use leptos::oco::Oco;
 use leptos::prelude::*;
 use leptos::tachys::html::InertElement;
@@ -100,11 +101,13 @@ where
     T: Part,
 {
     fn part(mut self) -> AnyView {
-        live(Arc::new(Mutex::new(move || self().part())))
+        live(Box::new(move |()| self().part()))
     }
 }
 
-fn live(view: Arc<Mutex<dyn FnMut() -> AnyView + Send>>) -> AnyView {
+fn live(mut view: Box<dyn Act<(), AnyView> + Send>) -> AnyView {
+    let view: Arc<Mutex<dyn FnMut() -> AnyView + Send>> =
+        Arc::new(Mutex::new(move || view.act(())));
     view.into_any()
 }
 

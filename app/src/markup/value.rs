@@ -1,5 +1,6 @@
 //! What an attribute or a property can be, and what may be written for it.
 
+use crate::signal::Act;
 use leptos::oco::Oco;
 use leptos::wasm_bindgen::JsValue;
 use std::borrow::Cow;
@@ -34,7 +35,7 @@ impl Value {
 /// A value, or what tells it whenever it changes.
 pub enum Source {
     Fixed(Value),
-    Live(Box<dyn FnMut() -> Value + Send>),
+    Live(Box<dyn Act<(), Value> + Send>),
 }
 
 /// What may be written as a value. A closure is read again whenever a signal in it changes.
@@ -87,9 +88,9 @@ where
     T: IntoValue,
 {
     fn into_value(mut self) -> Source {
-        Source::Live(Box::new(move || match self().into_value() {
+        Source::Live(Box::new(move |()| match self().into_value() {
             Source::Fixed(value) => value,
-            Source::Live(mut inner) => inner(),
+            Source::Live(mut inner) => inner.act(()),
         }))
     }
 }

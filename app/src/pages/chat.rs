@@ -9,8 +9,9 @@ use crate::components::{
     PeopleList, PeopleShown, Preferences, Settings, StatusBar, ToastList, Toasts, herald, in_order,
 };
 use crate::live;
-use crate::markup::{effect, view};
+use crate::markup::{NodeRef, effect, view, window_event_listener};
 use crate::realtime::Realtime;
+use crate::signal::{Memo, RwSignal, Signal, StoredValue, on_cleanup, provide_context};
 use crate::state::Lobby;
 use leptos::prelude::*;
 use leptos::{ev, html};

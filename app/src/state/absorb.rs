@@ -7,7 +7,6 @@ use crate::chat::{
     Person, Presence, Record, Remark, Talk, UserId,
 };
 use crate::letters::lower;
-use leptos::prelude::*;
 
 /// How a fact came to this page.
 #[derive(Clone, Copy, PartialEq, Eq)]

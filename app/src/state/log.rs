@@ -4,7 +4,7 @@
 use super::write::Frame;
 use crate::chat::timeline::{Line, Timeline, Zone};
 use crate::chat::{ChatId, Seq};
-use leptos::prelude::*;
+use crate::signal::{ArcRwSignal, ArcStoredValue};
 
 /// A block of lines on the screen. Keyed by `id`.
 #[derive(Clone)]

@@ -1,13 +1,20 @@
 //! Rows of the lists: an identity and a signal. A list keys by `id`; a row redraws by its own signal.
 
 use crate::chat::{ChatId, ChatSummary, Kind, Person, Presence, Present, Record, UserId};
-use leptos::prelude::*;
+use crate::signal::ArcRwSignal;
 
 /// One chat in the list of chats.
 #[derive(Clone)]
 pub struct ChatRow {
     pub id: ChatId,
     summary: ArcRwSignal<ChatSummary>,
+}
+
+/// What a row shows is its own matter: lists are the same while their rows are.
+impl PartialEq for ChatRow {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
 }
 
 impl ChatRow {

@@ -11,7 +11,6 @@ use crate::chat::{
     Snapshot, UserId, Window,
 };
 use crate::letters::lower;
-use leptos::prelude::*;
 
 /// Runs something with the next animation frame.
 pub type Frame = fn(Box<dyn FnOnce()>);

@@ -14,7 +14,8 @@ const WALLS: &[(&str, &[&str])] = &[
         "app/src/chat",
         &["crate::letters", "crate::tree", "crate::print"],
     ),
-    ("app/src/markup", &["crate::api"]),
+    ("app/src/signal", &[]),
+    ("app/src/markup", &["crate::api", "crate::signal"]),
     (
         "app/src/api",
         &["crate::chat", "crate::tree", "crate::print", "wire"],
@@ -29,7 +30,10 @@ const WALLS: &[(&str, &[&str])] = &[
             "crate::print",
         ],
     ),
-    ("app/src/state", &["crate::chat", "crate::letters"]),
+    (
+        "app/src/state",
+        &["crate::chat", "crate::letters", "crate::signal"],
+    ),
     (
         "app/src/components",
         &[
@@ -39,6 +43,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "crate::api",
             "crate::letters",
             "crate::markup",
+            "crate::signal",
         ],
     ),
     // The open chat is what is alive: it has its pages turned.
@@ -50,6 +55,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "crate::components",
             "crate::live",
             "crate::markup",
+            "crate::signal",
         ],
     ),
     ("app/src/pages", &["crate"]),

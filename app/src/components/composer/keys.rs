@@ -1,7 +1,8 @@
 //! Keys of the conversation: which one sends, and those that work from anywhere on the page.
 
 use crate::components::Desk;
-use crate::markup::effect;
+use crate::markup::{effect, window_event_listener};
+use crate::signal::on_cleanup;
 use leptos::ev;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
