@@ -3,7 +3,7 @@
 
 use crate::chat::Millis;
 use crate::components::clock::now;
-use crate::markup::{effect, set_interval_with_handle, view};
+use crate::markup::{View, effect, set_interval_with_handle, view};
 use crate::signal::{RwSignal, StoredValue, on_cleanup};
 use crate::state::{Aside, Lobby};
 use leptos::prelude::*;
@@ -48,7 +48,7 @@ impl Speech {
 }
 
 #[component]
-pub fn Announcer() -> AnyView {
+pub fn Announcer() -> View {
     let lobby = Lobby::expect();
     let words = RwSignal::new(String::new());
     let speech = StoredValue::new(Speech::default());

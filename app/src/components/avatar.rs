@@ -3,14 +3,14 @@
 
 use crate::chat::{Person, UserId};
 use crate::letters::upper;
-use crate::markup::view;
+use crate::markup::{View, view};
 use leptos::prelude::*;
 
 /// The stylesheet knows this many hues (`data-hue`).
 const HUES: u8 = 12;
 
 #[component]
-pub fn Avatar(person: Person) -> AnyView {
+pub fn Avatar(person: Person) -> View {
     view! {
         <span class="avatar" data-hue=hue(person.id).to_string() aria-hidden="true">
             {initials(person.name.as_str())}

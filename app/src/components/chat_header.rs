@@ -3,7 +3,7 @@
 use super::chat_sign::{ChatSign, kind_of};
 use super::{ChatOptions, Glyph, Icon};
 use crate::chat::{ChatSummary, Record};
-use crate::markup::view;
+use crate::markup::{View, view};
 use crate::signal::{RwSignal, Signal, expect_context};
 use crate::state::Lobby;
 use leptos::prelude::*;
@@ -13,7 +13,7 @@ use leptos::prelude::*;
 pub struct PeopleShown(pub RwSignal<bool>);
 
 #[component]
-pub fn ChatHeader(#[prop(into)] summary: Signal<ChatSummary>) -> AnyView {
+pub fn ChatHeader(#[prop(into)] summary: Signal<ChatSummary>) -> View {
     let lobby = Lobby::expect();
     let PeopleShown(people) = expect_context();
     let presence = Signal::derive(move || {

@@ -2,7 +2,7 @@
 
 use super::chat_sign::{ChatSign, gist_of};
 use crate::chat::ChatId;
-use crate::markup::{For, Show, view};
+use crate::markup::{For, Show, View, view};
 use crate::signal::{Memo, Signal, StoredValue};
 use crate::state::{ChatRow, Lobby};
 use leptos::prelude::*;
@@ -41,7 +41,7 @@ pub fn in_order(lobby: Lobby) -> Vec<ChatId> {
 }
 
 #[component]
-pub fn ChatList() -> AnyView {
+pub fn ChatList() -> View {
     view! {
         <nav class="chat-list" aria-label="Chats">
             <ChatShelf shelf=Shelf::Groups title="Chats"/>
@@ -52,7 +52,7 @@ pub fn ChatList() -> AnyView {
 }
 
 #[component]
-fn ChatShelf(shelf: Shelf, title: &'static str) -> AnyView {
+fn ChatShelf(shelf: Shelf, title: &'static str) -> View {
     let lobby = Lobby::expect();
     let rows = Memo::new(move |_| shelf.rows(lobby));
     let empty = move || match shelf {
@@ -77,7 +77,7 @@ fn ChatShelf(shelf: Shelf, title: &'static str) -> AnyView {
 
 /// One line: the kind or the person, the title, and what is unread.
 #[component]
-fn ChatLink(row: ChatRow) -> AnyView {
+fn ChatLink(row: ChatRow) -> View {
     let lobby = Lobby::expect();
     let id = row.id;
     let row = StoredValue::new(row);

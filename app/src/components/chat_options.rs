@@ -6,14 +6,14 @@ use super::{
     NameField,
 };
 use crate::chat::{Access, ChatName, ChatSummary, Command};
-use crate::markup::{Show, view};
+use crate::markup::{Show, View, view};
 use crate::signal::{Memo, RwSignal, Signal};
 use crate::state::Lobby;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 #[component]
-pub fn ChatOptions(#[prop(into)] summary: Signal<ChatSummary>) -> AnyView {
+pub fn ChatOptions(#[prop(into)] summary: Signal<ChatSummary>) -> View {
     let lobby = Lobby::expect();
     let ask = Ask::expect();
     let me = lobby.me().id;
@@ -104,7 +104,7 @@ pub fn ChatOptions(#[prop(into)] summary: Signal<ChatSummary>) -> AnyView {
 }
 
 #[component]
-fn Rename(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> AnyView {
+fn Rename(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> View {
     let ask = Ask::expect();
     let name = RwSignal::new(summary.get_untracked().title());
     let problem = RwSignal::new(None::<String>);
@@ -133,7 +133,7 @@ fn Rename(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> A
 }
 
 #[component]
-fn Delete(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> AnyView {
+fn Delete(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> View {
     let ask = Ask::expect();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();

@@ -4,13 +4,13 @@
 use crate::chat::{ChatId, Record};
 use crate::components::{Composer, Desk, Glyph, Icon, JoinBar, MessageList, Typing, Unposted};
 use crate::live;
-use crate::markup::view;
+use crate::markup::{View, view};
 use crate::signal::Memo;
 use crate::state::Lobby;
 use leptos::prelude::*;
 
 #[component]
-pub fn ChatPane(chat: ChatId) -> AnyView {
+pub fn ChatPane(chat: ChatId) -> View {
     let lobby = Lobby::expect();
     lobby.open(Some(chat));
     let desk = Desk::provide(chat);

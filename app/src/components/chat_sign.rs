@@ -3,7 +3,7 @@
 
 use super::{Avatar, Glyph, Icon};
 use crate::chat::{Access, ChatSummary, Presence, Record};
-use crate::markup::{part, view};
+use crate::markup::{View, part, view};
 use crate::signal::{Memo, Signal};
 use leptos::prelude::*;
 
@@ -13,7 +13,7 @@ pub fn ChatSign(
     /// The presence of a pair's other person.
     #[prop(into)]
     presence: Signal<Option<Presence>>,
-) -> AnyView {
+) -> View {
     let drawing = Memo::new(move |_| {
         let summary = summary.get();
         let glyph = glyph_of(&summary);

@@ -8,7 +8,7 @@ use crate::chat::typing::{Fingers, MAX_MEMBERS};
 use crate::chat::{Body, DraftId, Unfit};
 use crate::components::clock::now;
 use crate::components::{Desk, Glyph, Icon};
-use crate::markup::{effect, set_interval_with_handle, set_timeout_with_handle, view};
+use crate::markup::{View, effect, set_interval_with_handle, set_timeout_with_handle, view};
 use crate::signal::{RwSignal, StoredValue, on_cleanup};
 use leptos::ev;
 use leptos::prelude::*;
@@ -20,7 +20,7 @@ const COUNT_FROM: usize = Body::MAX / 10 * 9;
 const KEEP_AFTER: Duration = Duration::from_millis(500);
 
 #[component]
-pub fn Composer() -> AnyView {
+pub fn Composer() -> View {
     let desk = Desk::expect();
     let length = RwSignal::new(0);
     let problem = RwSignal::new(None::<Unfit>);

@@ -2,14 +2,14 @@
 //! back. Its content exists only while it is open, so every opening starts afresh.
 
 use super::{Glyph, Icon};
-use crate::markup::{NodeRef, Show, effect, view};
+use crate::markup::{Children, NodeRef, Show, View, effect, view};
 use crate::signal::{RwSignal, Signal};
 use leptos::ev::MouseEvent;
 use leptos::html;
 use leptos::prelude::*;
 
 #[component]
-pub fn Dialog(open: RwSignal<bool>, title: &'static str, children: ChildrenFn) -> AnyView {
+pub fn Dialog(open: RwSignal<bool>, title: &'static str, children: Children) -> View {
     let node = NodeRef::<html::Dialog>::new();
     effect(move || {
         let Some(dialog) = node.get() else { return };
@@ -64,7 +64,7 @@ pub fn DialogActions(
     label: &'static str,
     #[prop(default = "primary")] kind: &'static str,
     #[prop(optional, into)] busy: Signal<bool>,
-) -> AnyView {
+) -> View {
     view! {
         <footer class="dialog-actions">
             <button class="button" type="button" on:click=move |_| open.set(false)>

@@ -2,12 +2,12 @@
 
 use crate::chat::{Access, Record};
 use crate::components::{Desk, Glyph, Icon};
-use crate::markup::view;
+use crate::markup::{View, view};
 use crate::signal::Memo;
 use leptos::prelude::*;
 
 #[component]
-pub fn Empty() -> AnyView {
+pub fn Empty() -> View {
     let desk = Desk::expect();
     let row = desk.lobby.chat_now(desk.chat);
     // Drawn anew only when it would look different: somebody may be about to press the button.

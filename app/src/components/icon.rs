@@ -1,7 +1,7 @@
 //! Line icons of our own on a 24-pixel grid, and the product's mark. For the eye only: the control that
 //! holds one carries the name.
 
-use crate::markup::view;
+use crate::markup::{View, view};
 use leptos::prelude::*;
 
 /// Which drawing.
@@ -88,7 +88,7 @@ impl Glyph {
 }
 
 #[component]
-pub fn Icon(glyph: Glyph) -> AnyView {
+pub fn Icon(glyph: Glyph) -> View {
     view! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
             <path d=glyph.path()></path>
@@ -98,7 +98,7 @@ pub fn Icon(glyph: Glyph) -> AnyView {
 
 /// Two bubbles that overlap, and the name.
 #[component]
-pub fn Mark() -> AnyView {
+pub fn Mark() -> View {
     view! {
         <p class="mark">
             <svg class="mark-sign" viewBox="0 0 32 32" aria-hidden="true" focusable="false">

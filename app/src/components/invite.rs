@@ -2,13 +2,13 @@
 
 use super::{Ask, Avatar, Glyph, Icon};
 use crate::chat::{Access, ChatSummary, Command, Person};
-use crate::markup::{For, Show, view};
+use crate::markup::{For, Show, View, view};
 use crate::signal::{RwSignal, Signal, StoredValue};
 use crate::state::Lobby;
 use leptos::prelude::*;
 
 #[component]
-pub fn Invite(#[prop(into)] summary: Signal<ChatSummary>) -> AnyView {
+pub fn Invite(#[prop(into)] summary: Signal<ChatSummary>) -> View {
     let lobby = Lobby::expect();
     // Those who are members when the dialog opens are left out; who is invited now stays, marked.
     let chat = summary.get_untracked().chat;
@@ -38,7 +38,7 @@ pub fn Invite(#[prop(into)] summary: Signal<ChatSummary>) -> AnyView {
 }
 
 #[component]
-fn Candidate(#[prop(into)] summary: Signal<ChatSummary>, person: Person) -> AnyView {
+fn Candidate(#[prop(into)] summary: Signal<ChatSummary>, person: Person) -> View {
     let ask = Ask::expect();
     let invited = RwSignal::new(false);
     let user = person.id;
@@ -84,7 +84,7 @@ fn Candidate(#[prop(into)] summary: Signal<ChatSummary>, person: Person) -> AnyV
 
 /// Copies the chat's address. Where the browser forbids it, the address is there to be copied by hand.
 #[component]
-fn CopyLink(path: String) -> AnyView {
+fn CopyLink(path: String) -> View {
     let origin = window().location().origin().unwrap_or_default();
     let link = StoredValue::new(format!("{origin}{path}"));
     let copied = RwSignal::new(false);

@@ -1,7 +1,7 @@
 //! What stands in the composer's place for who reads a public chat without being in it.
 
 use crate::components::Desk;
-use crate::markup::{set_timeout, view};
+use crate::markup::{View, set_timeout, view};
 use crate::signal::RwSignal;
 use leptos::prelude::*;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(4);
 
 #[component]
-pub fn JoinBar() -> AnyView {
+pub fn JoinBar() -> View {
     let desk = Desk::expect();
     let asked = RwSignal::new(false);
     let join = move |_| {

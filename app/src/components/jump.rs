@@ -1,13 +1,13 @@
 //! The way back to the newest message, with how many came meanwhile.
 
 use crate::components::{Desk, Glyph, Icon};
-use crate::markup::view;
+use crate::markup::{View, view};
 use crate::signal::Memo;
 use crate::state::Log;
 use leptos::prelude::*;
 
 #[component]
-pub fn Jump(log: Log) -> AnyView {
+pub fn Jump(log: Log) -> View {
     let desk = Desk::expect();
     let away = {
         let log = log.clone();

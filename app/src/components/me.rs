@@ -1,13 +1,13 @@
 //! One's own corner: the button with one's name, and its menu.
 
 use super::{Avatar, Glyph, Icon, Menu, MenuControl, MenuItem};
-use crate::markup::view;
+use crate::markup::{View, view};
 use crate::signal::RwSignal;
 use crate::state::Lobby;
 use leptos::prelude::*;
 
 #[component]
-pub fn Me(settings: RwSignal<bool>) -> AnyView {
+pub fn Me(settings: RwSignal<bool>) -> View {
     let me = Lobby::expect().me();
     let name = me.to_string();
     let badge = me.kind.badge();

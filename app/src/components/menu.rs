@@ -1,7 +1,9 @@
 //! A menu on a native popover: the browser closes it by Escape and by a click elsewhere; arrows, Home and End
 //! move in it, and the focus goes back to the button that opened it. One menu may serve many buttons.
 
-use crate::markup::{NodeRef, effect, request_animation_frame, view, window_event_listener};
+use crate::markup::{
+    Children, NodeRef, View, effect, request_animation_frame, view, window_event_listener,
+};
 use crate::signal::{Callback, RwSignal, StoredValue, expect_context, on_cleanup, provide_context};
 use leptos::ev::{self, KeyboardEvent, MouseEvent, PointerEvent};
 use leptos::html::Div;
@@ -124,7 +126,7 @@ impl MenuControl {
 
 /// The menu itself. Its children are `MenuItem`s.
 #[component]
-pub fn Menu(control: MenuControl, #[prop(into)] label: TextProp, children: ChildrenFn) -> AnyView {
+pub fn Menu(control: MenuControl, #[prop(into)] label: TextProp, children: Children) -> View {
     provide_context(control);
     let node = control.node;
     let on_key = move |key: KeyboardEvent| {
@@ -184,7 +186,7 @@ pub fn MenuItem(
     #[prop(into)] label: TextProp,
     #[prop(optional)] danger: bool,
     #[prop(into)] on_choose: Callback<()>,
-) -> AnyView {
+) -> View {
     let control: MenuControl = expect_context();
     // Closed first: a dialog that opens gives the focus back to where it is now.
     let choose = move |_| {

@@ -6,7 +6,7 @@ use crate::chat::{Body, DraftId, Kind, Refusal};
 use crate::components::clock::{Clock, iso};
 use crate::components::prose::Prose;
 use crate::components::{Avatar, Desk};
-use crate::markup::{effect, part, set_interval_with_handle, view};
+use crate::markup::{View, effect, part, set_interval_with_handle, view};
 use crate::signal::{RwSignal, on_cleanup};
 use leptos::prelude::*;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use std::time::Duration;
 const LABEL_MAX: usize = 300;
 
 #[component]
-pub fn Message(line: Line) -> AnyView {
+pub fn Message(line: Line) -> View {
     let Line { entry, head, mark } = line;
     let clock = Clock::expect();
     let lobby = Desk::expect().lobby;
@@ -67,7 +67,7 @@ pub fn Message(line: Line) -> AnyView {
 }
 
 /// What the moderator did, told to the author alone.
-fn remark(draft: DraftId) -> AnyView {
+fn remark(draft: DraftId) -> View {
     let lobby = Desk::expect().lobby;
     part(move || {
         lobby.remark(draft).map(|words| {
@@ -80,7 +80,7 @@ fn remark(draft: DraftId) -> AnyView {
 }
 
 /// Why the message was not sent, and what can be done. The text stays.
-fn unsent(draft: DraftId, body: Body, why: Refusal) -> AnyView {
+fn unsent(draft: DraftId, body: Body, why: Refusal) -> View {
     let desk = Desk::expect();
     let reason = match why {
         Refusal::TooFast { retry_after_ms } => countdown(retry_after_ms),
@@ -108,7 +108,7 @@ fn unsent(draft: DraftId, body: Body, why: Refusal) -> AnyView {
 }
 
 /// Counts the seconds down until the next try makes sense.
-fn countdown(retry_after_ms: u64) -> AnyView {
+fn countdown(retry_after_ms: u64) -> View {
     let seconds = RwSignal::new(retry_after_ms.div_ceil(1_000));
     effect(move || {
         let tick = move || seconds.update(|left| *left = left.saturating_sub(1));

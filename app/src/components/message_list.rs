@@ -11,7 +11,7 @@ use crate::components::empty::Empty;
 use crate::components::message::Message;
 use crate::components::{Desk, Jump};
 use crate::markup::{
-    For, NodeRef, effect, request_animation_frame, set_interval_with_handle, view,
+    For, NodeRef, View, effect, request_animation_frame, set_interval_with_handle, view,
 };
 use crate::signal::{Memo, StoredValue, on_cleanup};
 use crate::state::{Block, Log};
@@ -35,7 +35,7 @@ enum Item {
 }
 
 #[component]
-pub fn MessageList(log: Log) -> AnyView {
+pub fn MessageList(log: Log) -> View {
     let desk = Desk::expect();
     let clock = Clock::expect();
     let items = {
@@ -113,7 +113,7 @@ fn items(blocks: Vec<Block>) -> Vec<Item> {
     items
 }
 
-fn show(item: Item, clock: Clock) -> AnyView {
+fn show(item: Item, clock: Clock) -> View {
     match item {
         Item::Day(day) => view! {
             <h3 class="messages-day"><span>{move || clock.day(day)}</span></h3>

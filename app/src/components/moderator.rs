@@ -2,7 +2,7 @@
 
 use super::{Ask, DialogActions};
 use crate::chat::{ChatSummary, Command, Moderation};
-use crate::markup::view;
+use crate::markup::{View, view};
 use crate::signal::{RwSignal, Signal};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -26,7 +26,7 @@ const CHOICES: [(Moderation, &str, &str); 3] = [
 ];
 
 #[component]
-pub fn Moderator(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> AnyView {
+pub fn Moderator(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> View {
     let ask = Ask::expect();
     let chosen = RwSignal::new(summary.get_untracked().chat.moderation);
     let submit = move |event: SubmitEvent| {

@@ -1,12 +1,12 @@
 //! The text field for a chat's name, with what is wrong with it.
 
 use crate::chat::ChatName;
-use crate::markup::{Show, view};
+use crate::markup::{Show, View, view};
 use crate::signal::RwSignal;
 use leptos::prelude::*;
 
 #[component]
-pub fn NameField(name: RwSignal<String>, problem: RwSignal<Option<String>>) -> AnyView {
+pub fn NameField(name: RwSignal<String>, problem: RwSignal<Option<String>>) -> View {
     let described = move || problem.with(Option::is_some).then_some("chat-name-problem");
     view! {
         <label class="field">

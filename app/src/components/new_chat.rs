@@ -2,14 +2,14 @@
 
 use super::{Address, Ask, Dialog, DialogActions, Glyph, Icon, NameField};
 use crate::chat::{Access, ChatName, Command, DraftId, Record};
-use crate::markup::view;
+use crate::markup::{View, view};
 use crate::signal::{RwSignal, Signal};
 use crate::state::{Aside, Lobby};
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 
 #[component]
-pub fn NewChat() -> AnyView {
+pub fn NewChat() -> View {
     let open = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
     let asked = RwSignal::new(None::<DraftId>);
@@ -57,7 +57,7 @@ fn NewChatForm(
     problem: RwSignal<Option<String>>,
     /// The request that is on its way.
     asked: RwSignal<Option<DraftId>>,
-) -> AnyView {
+) -> View {
     let ask = Ask::expect();
     let name = RwSignal::new(String::new());
     let private = RwSignal::new(false);
@@ -107,7 +107,7 @@ fn NewChatForm(
 
 /// A checkbox with its name and a line that explains it.
 #[component]
-fn Choice(checked: RwSignal<bool>, name: &'static str, note: &'static str) -> AnyView {
+fn Choice(checked: RwSignal<bool>, name: &'static str, note: &'static str) -> View {
     view! {
         <label class="choice">
             <input

@@ -4,14 +4,14 @@
 use super::clock::Clock;
 use super::device::{self, Told};
 use crate::api::Passkey;
-use crate::markup::{NodeRef, Show, effect, spawn_local, view};
+use crate::markup::{NodeRef, Show, View, effect, spawn_local, view};
 use crate::signal::{Memo, RwSignal};
 use leptos::html;
 use leptos::prelude::*;
 
 /// The section in the settings.
 #[component]
-pub fn Passkeys() -> AnyView {
+pub fn Passkeys() -> View {
     let kept = RwSignal::new(None::<Vec<Passkey>>);
     let problem = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
@@ -99,7 +99,7 @@ pub fn Passkeys() -> AnyView {
 }
 
 #[component]
-fn Line(passkey: Passkey, remove: impl Fn(String) + Copy + Send + 'static) -> AnyView {
+fn Line(passkey: Passkey, remove: impl Fn(String) + Copy + Send + 'static) -> View {
     let Passkey {
         id,
         added_at,
@@ -130,7 +130,7 @@ fn Line(passkey: Passkey, remove: impl Fn(String) + Copy + Send + 'static) -> An
 
 /// The button on the front page, which leads on to `back`.
 #[component]
-pub fn PasskeyDoor(back: String) -> AnyView {
+pub fn PasskeyDoor(back: String) -> View {
     let able = RwSignal::new(false);
     let problem = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
@@ -174,7 +174,7 @@ pub fn PasskeyDoor(back: String) -> AnyView {
 }
 
 #[component]
-fn Problem(problem: RwSignal<String>) -> AnyView {
+fn Problem(problem: RwSignal<String>) -> View {
     view! {
         <Show when=move || !problem.with(String::is_empty)>
             <p class="problem" role="alert">

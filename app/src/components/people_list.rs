@@ -4,7 +4,7 @@
 use super::chat_sign::presence_word;
 use super::{Ask, Avatar, Glyph, Icon, Menu, MenuControl, MenuItem};
 use crate::chat::{Command, UserId};
-use crate::markup::{For, Show, view};
+use crate::markup::{For, Show, View, view};
 use crate::signal::{RwSignal, StoredValue};
 use crate::state::{Lobby, PersonRow};
 use leptos::prelude::*;
@@ -15,7 +15,7 @@ pub fn PeopleList(
     shown: RwSignal<bool>,
     /// Opens one's own settings.
     settings: RwSignal<bool>,
-) -> AnyView {
+) -> View {
     let lobby = Lobby::expect();
     let ask = Ask::expect();
     let menu = MenuControl::new();
@@ -81,7 +81,7 @@ pub fn PeopleList(
 }
 
 #[component]
-fn PersonButton(row: PersonRow, menu: MenuControl, chosen: RwSignal<Option<UserId>>) -> AnyView {
+fn PersonButton(row: PersonRow, menu: MenuControl, chosen: RwSignal<Option<UserId>>) -> View {
     let id = row.id;
     let me = Lobby::expect().is_me(id);
     let row = StoredValue::new(row);

@@ -1,7 +1,7 @@
 //! What somebody wrote, as text and links. A link is a bare `http://` or `https://` address and nothing else;
 //! everything reaches the page as text nodes. Refuses other schemes and any markup.
 
-use crate::markup::{part, view};
+use crate::markup::{View, part, view};
 use leptos::prelude::*;
 
 /// A stretch of a message.
@@ -13,7 +13,7 @@ enum Part<'a> {
 
 /// The text of a message. Lines stay lines by the stylesheet.
 #[component]
-pub fn Prose(#[prop(into)] text: String) -> AnyView {
+pub fn Prose(#[prop(into)] text: String) -> View {
     let pieces = parts(&text)
         .into_iter()
         .map(|piece| match piece {

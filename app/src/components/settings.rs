@@ -1,7 +1,7 @@
 //! The dialog "Settings": theme, desktop notifications, the typing indicator, passkeys. Every choice works at once.
 
 use super::{Dialog, Passkeys, Preferences, Theme, desktop};
-use crate::markup::{Show, spawn_local, view};
+use crate::markup::{Show, View, spawn_local, view};
 use crate::signal::RwSignal;
 use desktop::Permission;
 use leptos::prelude::*;
@@ -13,7 +13,7 @@ const THEMES: [(Theme, &str); 3] = [
 ];
 
 #[component]
-pub fn Settings(open: RwSignal<bool>) -> AnyView {
+pub fn Settings(open: RwSignal<bool>) -> View {
     view! {
         <Dialog open title="Settings">
             <div class="settings">
@@ -27,7 +27,7 @@ pub fn Settings(open: RwSignal<bool>) -> AnyView {
 }
 
 #[component]
-fn ThemeChoice() -> AnyView {
+fn ThemeChoice() -> View {
     let preferences = Preferences::expect();
     view! {
         <fieldset class="setting">
@@ -55,7 +55,7 @@ fn ThemeChoice() -> AnyView {
 }
 
 #[component]
-fn Notifications() -> AnyView {
+fn Notifications() -> View {
     let preferences = Preferences::expect();
     let permission = RwSignal::new(desktop::permission());
     let on = move || preferences.notify.get() && permission.get() == Permission::Granted;
@@ -114,7 +114,7 @@ fn Notifications() -> AnyView {
 }
 
 #[component]
-fn Typing() -> AnyView {
+fn Typing() -> View {
     let preferences = Preferences::expect();
     view! {
         <section class="setting" aria-label="Privacy">

@@ -1,7 +1,7 @@
 //! The link to the server, but only when it is missing for a while: short gaps are nobody's business. Writing
 //! goes on meanwhile.
 
-use crate::markup::{effect, set_timeout_with_handle, view};
+use crate::markup::{View, effect, set_timeout_with_handle, view};
 use crate::realtime::{Realtime, Status};
 use crate::signal::{Memo, RwSignal, on_cleanup};
 use leptos::prelude::*;
@@ -11,7 +11,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[component]
-pub fn StatusBar() -> AnyView {
+pub fn StatusBar() -> View {
     let realtime = Realtime::expect();
     let missing = Memo::new(move |_| realtime.status() != Status::Online);
     let shown = RwSignal::new(false);

@@ -3,7 +3,7 @@
 
 use super::{Address, Glyph, Icon};
 use crate::chat::ChatId;
-use crate::markup::{For, effect, set_timeout_with_handle, view, window_event_listener};
+use crate::markup::{For, View, effect, set_timeout_with_handle, view, window_event_listener};
 use crate::signal::{
     ArcRwSignal, RwSignal, StoredValue, expect_context, on_cleanup, provide_context,
 };
@@ -96,7 +96,7 @@ impl Toasts {
 }
 
 #[component]
-pub fn ToastList() -> AnyView {
+pub fn ToastList() -> View {
     let toasts = Toasts::expect();
     effect(move || {
         let escape = window_event_listener(ev::keydown, move |key| {
@@ -129,7 +129,7 @@ fn something_else_is_open() -> bool {
 }
 
 #[component]
-fn ToastCard(shown: Shown) -> AnyView {
+fn ToastCard(shown: Shown) -> View {
     let toasts = Toasts::expect();
     let address = Address::expect();
     let Shown { id, toast, more } = shown;

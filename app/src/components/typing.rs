@@ -3,13 +3,13 @@
 use crate::chat::typing::sentence;
 use crate::components::Desk;
 use crate::components::clock::now;
-use crate::markup::{effect, set_interval_with_handle, view};
+use crate::markup::{View, effect, set_interval_with_handle, view};
 use crate::signal::{Memo, on_cleanup};
 use leptos::prelude::*;
 use std::time::Duration;
 
 #[component]
-pub fn Typing() -> AnyView {
+pub fn Typing() -> View {
     let Desk { chat, lobby, .. } = Desk::expect();
     let typists = lobby.typists(chat);
     let words = {

@@ -3,11 +3,11 @@
 
 use super::Address;
 use crate::chat::{Body, Refusal, Unfit};
-use crate::markup::{part, view};
+use crate::markup::{View, part, view};
 use leptos::prelude::*;
 
 #[component]
-pub fn Unposted() -> AnyView {
+pub fn Unposted() -> View {
     let problem = Address::expect().problem();
     part(problem.map(|code| {
         view! {

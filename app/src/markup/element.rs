@@ -3,6 +3,7 @@
 
 use super::NodeRef;
 use super::value::{IntoValue, Source, Value};
+use super::view::{Place, View, ViewState, escape, find_element};
 use crate::signal::{Act, RwSignal};
 use leptos::ev::EventDescriptor;
 use leptos::html::ElementType;
@@ -10,13 +11,8 @@ use leptos::prelude::*;
 #[cfg(debug_assertions)]
 use leptos::reactive::diagnostics::SpecialNonReactiveZone;
 use leptos::reactive::effect::RenderEffect;
-use leptos::tachys::html::attribute::Attribute;
-use leptos::tachys::html::attribute::any_attribute::AnyAttribute;
-use leptos::tachys::hydration::Cursor;
 use leptos::tachys::renderer::{RemoveEventHandler, Rndr, types};
-use leptos::tachys::ssr::StreamBuilder;
-use leptos::tachys::view::any_view::AnyViewState;
-use leptos::tachys::view::{Position, PositionState};
+use leptos::tachys::view::Position;
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use send_wrapper::SendWrapper;
 use std::borrow::Cow;
@@ -31,7 +27,7 @@ pub struct Element {
     properties: Vec<(&'static str, Source)>,
     listeners: Vec<Listener>,
     found: Vec<Found>,
-    children: Vec<AnyView>,
+    children: Vec<View>,
 }
 
 /// Told which element of the page this is.
@@ -93,12 +89,12 @@ impl Element {
         self.load(node.found());
     }
 
-    pub fn child(&mut self, child: AnyView) {
+    pub fn child(&mut self, child: View) {
         self.children.push(child);
     }
 
-    pub fn finish(self) -> AnyView {
-        self.into_any()
+    pub fn finish(self) -> View {
+        View::Element(Box::new(self))
     }
 
     fn listen(&mut self, event: Cow<'static, str>, handle: Box<dyn Act<JsValue>>) {
@@ -155,14 +151,51 @@ impl Element {
         html.push('>');
     }
 
-    fn close(tag: &str, html: &mut String) {
-        html.push_str("</");
-        html.push_str(tag);
-        html.push('>');
+    pub(super) fn write(mut self, html: &mut String, position: &mut Position) {
+        self.open(html);
+        if !self.is_void() {
+            *position = Position::FirstChild;
+            for child in self.children {
+                child.write(html, position);
+            }
+            html.push_str("</");
+            html.push_str(self.tag);
+            html.push('>');
+        }
+        *position = Position::NextChild;
+    }
+
+    pub(super) fn build(self) -> ElementState {
+        let element = Rndr::create_element(self.tag, self.namespace);
+        let (mut state, children) = self.enliven(element, false);
+        for child in children {
+            let mut child = child.build();
+            child.mount(&state.element, None);
+            state.children.push(child);
+        }
+        state
+    }
+
+    pub(super) fn hydrate(self, place: &Place) -> ElementState {
+        let element = find_element(place);
+        debug_assert!(
+            element.tag_name().eq_ignore_ascii_case(self.tag),
+            "the server wrote another element than {}",
+            self.tag
+        );
+        let (mut state, children) = self.enliven(element, true);
+        let (cursor, position) = place;
+        position.set(Position::FirstChild);
+        for child in children {
+            state.children.push(child.make(Some(place)));
+        }
+        cursor.set(state.element.clone().into());
+        position.set(Position::NextChild);
+        state
     }
 
     /// Makes an element of the page live. `written` if the server wrote its attributes.
-    fn enliven(self, element: types::Element, written: bool) -> (ElementState, Vec<AnyView>) {
+    fn enliven(self, element: types::Element, written: bool) -> (ElementState, Vec<View>) {
         if !written {
             for (name, text) in self.fixed {
                 Rndr::set_attribute(&element, name, text);
@@ -212,15 +245,7 @@ fn write(html: &mut String, name: &str, text: &str) {
         return;
     }
     html.push_str("=\"");
-    for c in text.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            c => html.push(c),
-        }
-    }
+    escape(text, html);
     html.push('"');
 }
 
@@ -266,36 +291,10 @@ fn bind(
 /// An element of the page.
 pub struct ElementState {
     element: types::Element,
-    children: Vec<AnyViewState>,
+    children: Vec<ViewState>,
     /// What is dropped with the element.
     _bound: Vec<RenderEffect<Value>>,
     _heard: Vec<RemoveEventHandler<types::Element>>,
-}
-
-/// Puts a new state where an old one stands.
-pub(super) fn replace<S: Mountable>(old: &mut S, mut new: S) {
-    old.insert_before_this(&mut new);
-    old.unmount();
-    *old = new;
-}
-
-impl Render for Element {
-    type State = ElementState;
-
-    fn build(self) -> ElementState {
-        let element = Rndr::create_element(self.tag, self.namespace);
-        let (mut state, children) = self.enliven(element, false);
-        for child in children {
-            let mut child = child.build();
-            child.mount(&state.element, None);
-            state.children.push(child);
-        }
-        state
-    }
-
-    fn rebuild(self, state: &mut ElementState) {
-        replace(state, self.build());
-    }
 }
 
 impl Mountable for ElementState {
@@ -313,117 +312,5 @@ impl Mountable for ElementState {
 
     fn elements(&self) -> Vec<types::Element> {
         vec![self.element.clone()]
-    }
-}
-
-impl AddAnyAttr for Element {
-    type Output<A: Attribute> = Element;
-
-    /// Attributes are not spread here.
-    fn add_any_attr<A: Attribute>(self, _: A) -> Element {
-        self
-    }
-}
-
-impl RenderHtml for Element {
-    type AsyncOutput = Element;
-    type Owned = Element;
-
-    const MIN_LENGTH: usize = 0;
-
-    fn dry_resolve(&mut self) {
-        self.children.iter_mut().for_each(RenderHtml::dry_resolve);
-    }
-
-    async fn resolve(mut self) -> Element {
-        for child in std::mem::take(&mut self.children) {
-            self.children.push(child.resolve().await);
-        }
-        self
-    }
-
-    fn html_len(&self) -> usize {
-        let attributes = self
-            .fixed
-            .iter()
-            .map(|(name, text)| name.len() + text.len());
-        let children = self.children.iter().map(RenderHtml::html_len);
-        2 * self.tag.len() + attributes.chain(children).sum::<usize>()
-    }
-
-    fn to_html_with_buf(
-        mut self,
-        html: &mut String,
-        position: &mut Position,
-        _escape: bool,
-        mark: bool,
-        _: Vec<AnyAttribute>,
-    ) {
-        self.open(html);
-        if !self.is_void() {
-            *position = Position::FirstChild;
-            for child in self.children {
-                child.to_html_with_buf(html, position, true, mark, Vec::new());
-            }
-            Element::close(self.tag, html);
-        }
-        *position = Position::NextChild;
-    }
-
-    fn to_html_async_with_buf<const OUT_OF_ORDER: bool>(
-        mut self,
-        html: &mut StreamBuilder,
-        position: &mut Position,
-        _escape: bool,
-        mark: bool,
-        _: Vec<AnyAttribute>,
-    ) {
-        html.with_buf(|html| self.open(html));
-        if !self.is_void() {
-            *position = Position::FirstChild;
-            for child in self.children {
-                child.to_html_async_with_buf::<OUT_OF_ORDER>(
-                    html,
-                    position,
-                    true,
-                    mark,
-                    Vec::new(),
-                );
-            }
-            html.with_buf(|html| Element::close(self.tag, html));
-        }
-        *position = Position::NextChild;
-    }
-
-    fn hydrate<const FROM_SERVER: bool>(
-        self,
-        cursor: &Cursor,
-        position: &PositionState,
-    ) -> ElementState {
-        match position.get() {
-            Position::FirstChild => cursor.child(),
-            Position::Current => {}
-            _ => cursor.sibling(),
-        }
-        let element = cursor.current().dyn_into::<types::Element>();
-        let element = element.expect("the server wrote an element here");
-        debug_assert!(
-            element.tag_name().eq_ignore_ascii_case(self.tag),
-            "the server wrote another element than {}",
-            self.tag
-        );
-        let (mut state, children) = self.enliven(element, FROM_SERVER);
-        position.set(Position::FirstChild);
-        for child in children {
-            let child = child.hydrate::<FROM_SERVER>(cursor, position);
-            state.children.push(child);
-        }
-        cursor.set(state.element.clone().into());
-        position.set(Position::NextChild);
-        state
-    }
-
-    fn into_owned(self) -> Element {
-        self
     }
 }

@@ -1,12 +1,10 @@
 //! Views that depend: shown or not, one for each item; and what follows a change. As Leptos' own, but for all
 //! conditions and all items one type.
 
-use super::Part;
+use super::view::Rows;
+use super::{Part, View};
 use crate::signal::{Act, ArcMemo, Ask};
-use leptos::children::ViewFn;
 use leptos::prelude::*;
-use leptos::tachys::reactive_graph::OwnedView;
-use leptos::tachys::view::keyed::keyed;
 use std::sync::Arc;
 
 /// Runs once the page is alive, and whenever a signal that it reads changes. Never on the server.
@@ -18,7 +16,9 @@ pub fn effect(mut run: impl FnMut() + 'static) {
 }
 
 /// What stands between the tags of a component.
-pub fn children(children: impl Fn() -> AnyView + Send + Sync + 'static) -> ChildrenFn {
+pub type Children = Arc<dyn Fn() -> View + Send + Sync>;
+
+pub fn children(children: impl Fn() -> View + Send + Sync + 'static) -> Children {
     Arc::new(children)
 }
 
@@ -26,21 +26,31 @@ pub fn children(children: impl Fn() -> AnyView + Send + Sync + 'static) -> Child
 #[component]
 pub fn Show(
     when: impl Fn() -> bool + Send + Sync + 'static,
-    children: ChildrenFn,
-    #[prop(optional, into)] fallback: ViewFn,
-) -> AnyView {
+    children: Children,
+    #[prop(optional, into)] fallback: Fallback,
+) -> View {
     choose(Box::new(move |()| when()), children, fallback)
+}
+
+/// What is shown instead; nothing by default.
+#[derive(Default)]
+pub struct Fallback(Option<Box<dyn Fn() -> View + Send>>);
+
+impl<F: Fn() -> View + Send + 'static> From<F> for Fallback {
+    fn from(draw: F) -> Fallback {
+        Fallback(Some(Box::new(draw)))
+    }
 }
 
 fn choose(
     when: Box<dyn Ask<(), bool> + Send + Sync>,
-    children: ChildrenFn,
-    fallback: ViewFn,
-) -> AnyView {
+    children: Children,
+    fallback: Fallback,
+) -> View {
     let when = ArcMemo::new(move |_| when.ask(()));
     let shown = move || match when.get() {
         true => children(),
-        false => fallback.run(),
+        false => fallback.0.as_ref().map_or(View::Nothing, |draw| draw()),
     };
     shown.part()
 }
@@ -63,13 +73,13 @@ impl From<(u128, u128, u8)> for Key {
 
 /// Its children for each item; an item whose `key` stays keeps its part of the page.
 #[component]
-pub fn For<T, E, K, Q, C>(each: E, key: K, children: C) -> AnyView
+pub fn For<T, E, K, Q, C>(each: E, key: K, children: C) -> View
 where
     T: Send + 'static,
     E: Fn() -> Vec<T> + Send + 'static,
     K: Fn(&T) -> Q + Send + 'static,
     Q: Into<Key>,
-    C: Fn(T) -> AnyView + Clone + Send + 'static,
+    C: Fn(T) -> View + Clone + Send + 'static,
 {
     list(Box::new(move |()| {
         let row = |item| {
@@ -81,21 +91,9 @@ where
     }))
 }
 
-type Draw = Box<dyn FnOnce() -> AnyView + Send>;
+pub(super) type Draw = Box<dyn FnOnce() -> View + Send>;
 
-fn list(rows: Box<dyn Ask<(), Vec<(Key, Draw)>> + Send>) -> AnyView {
-    let parent = Owner::current().unwrap_or_default();
-    let drawn = move || {
-        let parent = parent.clone();
-        keyed(
-            rows.ask(()),
-            |(key, _): &(Key, Draw)| *key,
-            move |_, (_, draw)| {
-                let owner = parent.with(Owner::new);
-                let view = owner.with(draw);
-                (|_: usize| {}, OwnedView::new_with_owner(view, owner))
-            },
-        )
-    };
-    drawn.into_any()
+fn list(rows: Box<dyn Ask<(), Vec<(Key, Draw)>> + Send>) -> View {
+    let owner = Owner::current().unwrap_or_default();
+    View::Rows(Rows { owner, rows })
 }

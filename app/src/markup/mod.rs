@@ -9,13 +9,15 @@ mod flow;
 mod node;
 mod part;
 mod value;
+mod view;
 
 pub use browser::{
     request_animation_frame, set_interval_with_handle, set_timeout, set_timeout_with_handle,
     spawn_local, window_event_listener,
 };
 pub use element::Element;
-pub use flow::{For, Show, children, effect};
+pub use flow::{Children, For, Show, children, effect};
 pub use macros::view;
 pub use node::NodeRef;
 pub use part::{Part, fragment, inert, part, text};
+pub use view::View;

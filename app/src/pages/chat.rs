@@ -9,7 +9,7 @@ use crate::components::{
     PeopleList, PeopleShown, Preferences, Settings, StatusBar, ToastList, Toasts, herald, in_order,
 };
 use crate::live;
-use crate::markup::{NodeRef, effect, view, window_event_listener};
+use crate::markup::{NodeRef, View, effect, view, window_event_listener};
 use crate::realtime::Realtime;
 use crate::signal::{Memo, RwSignal, Signal, StoredValue, on_cleanup, provide_context};
 use crate::state::Lobby;
@@ -45,7 +45,7 @@ enum Front {
 }
 
 /// The whole screen, and its title as it is at first; from then on the page keeps that itself.
-pub fn chat(snapshot: Snapshot) -> (String, AnyView) {
+pub fn chat(snapshot: Snapshot) -> (String, View) {
     let lobby = Lobby::provide(snapshot);
     let address = Address::expect();
     let wanted = Memo::new(move |_| Wanted::at(&address.path()));
@@ -60,7 +60,7 @@ pub fn chat(snapshot: Snapshot) -> (String, AnyView) {
 }
 
 #[component]
-fn Frame(lobby: Lobby, wanted: Memo<Wanted>, front: Memo<Front>) -> AnyView {
+fn Frame(lobby: Lobby, wanted: Memo<Wanted>, front: Memo<Front>) -> View {
     let preferences = Preferences::provide();
     let toasts = Toasts::provide();
     let realtime = Realtime::provide();
@@ -124,7 +124,7 @@ fn Frame(lobby: Lobby, wanted: Memo<Wanted>, front: Memo<Front>) -> AnyView {
 }
 
 #[component]
-fn Open(chat: ChatId) -> AnyView {
+fn Open(chat: ChatId) -> View {
     // The row lives as long as the chat is listed, and this view no longer.
     let row = StoredValue::new(untrack(|| Lobby::expect().chat(chat)));
     let summary = row
@@ -138,7 +138,7 @@ fn Open(chat: ChatId) -> AnyView {
 
 /// The people: beside the conversation where there is room, over it elsewhere.
 #[component]
-fn PeoplePane(shown: RwSignal<bool>, settings: RwSignal<bool>) -> AnyView {
+fn PeoplePane(shown: RwSignal<bool>, settings: RwSignal<bool>) -> View {
     let node = NodeRef::<html::Aside>::new();
     effect(move || {
         if shown.get()
@@ -166,7 +166,7 @@ fn PeoplePane(shown: RwSignal<bool>, settings: RwSignal<bool>) -> AnyView {
 }
 
 #[component]
-fn Choose() -> AnyView {
+fn Choose() -> View {
     let default_chat = Lobby::expect().default_chat();
     view! {
         <div class="lost">
@@ -181,7 +181,7 @@ fn Choose() -> AnyView {
 }
 
 #[component]
-fn Lost() -> AnyView {
+fn Lost() -> View {
     api::answer_not_found();
     let default_chat = Lobby::expect().default_chat();
     view! {

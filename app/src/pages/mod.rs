@@ -7,8 +7,8 @@ mod sign_in;
 
 use crate::api::{ApiError, WaysIn};
 use crate::chat::Snapshot;
+use crate::markup::View;
 pub use chat::chat;
-use leptos::prelude::*;
 use notice::{not_found, silent};
 use sign_in::sign_in;
 
@@ -24,7 +24,7 @@ pub enum Page {
 
 impl Page {
     /// Its title and what it shows, with what stands behind `?` in its address.
-    pub fn draw(self, query: &str) -> (String, AnyView) {
+    pub fn draw(self, query: &str) -> (String, View) {
         match self {
             Page::SignIn(ways_in) => ("Chatr".into(), sign_in(ways_in, query)),
             Page::Chat(snapshot) => chat(*snapshot),

@@ -1,10 +1,9 @@
 //! Pages that only say something: the address leads nowhere, or the server cannot say more just now.
 
-use crate::markup::view;
-use leptos::prelude::*;
+use crate::markup::{View, view};
 
 /// The page about nothing.
-pub fn not_found() -> AnyView {
+pub fn not_found() -> View {
     view! {
         <main class="lost" id="main">
             <h1>"There is nothing here"</h1>
@@ -15,7 +14,7 @@ pub fn not_found() -> AnyView {
 }
 
 /// In the place of the chats, which could not be read.
-pub fn silent(problem: String) -> AnyView {
+pub fn silent(problem: String) -> View {
     view! {
         <main class="lost" id="main">
             <h1>"Chatr is not answering"</h1>

@@ -4,11 +4,11 @@
 use crate::api::{Provider, WaysIn};
 use crate::chat::{Name, Unfit};
 use crate::components::{Mark, PasskeyDoor};
-use crate::markup::view;
+use crate::markup::{View, view};
 use leptos::prelude::*;
 
 /// The page at `/` with what stands behind `?` there.
-pub fn sign_in(ways_in: WaysIn, query: &str) -> AnyView {
+pub fn sign_in(ways_in: WaysIn, query: &str) -> View {
     let of = |wanted: &str| {
         let mut pairs = form_urlencoded::parse(query.as_bytes());
         let found = pairs.find(|(name, _)| name == wanted);
@@ -20,7 +20,7 @@ pub fn sign_in(ways_in: WaysIn, query: &str) -> AnyView {
 }
 
 #[component]
-fn Welcome(ways_in: WaysIn, name: String, code: Option<String>, back: String) -> AnyView {
+fn Welcome(ways_in: WaysIn, name: String, code: Option<String>, back: String) -> View {
     let WaysIn {
         by_name,
         by_passkey,
@@ -97,7 +97,7 @@ fn Welcome(ways_in: WaysIn, name: String, code: Option<String>, back: String) ->
 }
 
 #[component]
-fn NameForm(action: String, name: String, back: String, problem: Option<String>) -> AnyView {
+fn NameForm(action: String, name: String, back: String, problem: Option<String>) -> View {
     let described = problem.is_some().then_some("name-problem");
     view! {
         <form class="stack" method="post" action=action>
@@ -137,7 +137,7 @@ fn NameForm(action: String, name: String, back: String, problem: Option<String>)
 
 /// A conversation without words, for the eye only.
 #[component]
-fn Scene() -> AnyView {
+fn Scene() -> View {
     const LINES: [(&str, &str, &str); 6] = [
         ("7", "theirs", "long"),
         ("7", "theirs", "short"),
