@@ -8,7 +8,7 @@ use crate::chat::{ChatId, Millis, Page, Present, Refusal, Snapshot, Window};
 use crate::chat::{ChatSummary, DraftId};
 use crate::print::Print;
 use crate::tree::Read;
-use codec::{Answered, Asked};
+use codec::{Answered, Asking};
 use leptos::prelude::*;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
@@ -94,31 +94,31 @@ impl Passkey {
 }
 
 /// Issues the caller a URL for the socket, valid for 5 minutes. Fails with `SignedOut`.
-#[server(prefix = "/api", endpoint = "getToken", input = Asked, input_derive = (Deserialize, Print), output = Answered)]
+#[server(prefix = "/api", endpoint = "getToken", protocol = Asking, input_derive = (Deserialize, Print))]
 pub async fn negotiate() -> Result<Ticket, ApiError> {
     backend()?.negotiate(current_user()?).await
 }
 
 /// Everything a page needs to start, with `open` as the chat in front. Fails with `SignedOut`.
-#[server(prefix = "/api", endpoint = "snapshot", input = Asked, input_derive = (Deserialize, Print), output = Answered)]
+#[server(prefix = "/api", endpoint = "snapshot", protocol = Asking, input_derive = (Deserialize, Print))]
 pub async fn take_snapshot(open: Option<ChatId>) -> Result<Snapshot, ApiError> {
     backend()?.snapshot(current_user()?, open).await
 }
 
 /// A page of at most `Page::SIZE` messages. Fails with `NoSuchChat` for what the caller may not read.
-#[server(prefix = "/api", endpoint = "messages", input = Asked, input_derive = (Deserialize, Print), output = Answered)]
+#[server(prefix = "/api", endpoint = "messages", protocol = Asking, input_derive = (Deserialize, Print))]
 pub async fn read_messages(chat: ChatId, window: Window) -> Result<Page, ApiError> {
     backend()?.messages(current_user()?, chat, window).await
 }
 
 /// The chats that the caller can see. Fails with `SignedOut`.
-#[server(prefix = "/api", endpoint = "chats", input = Asked, input_derive = (Deserialize, Print), output = Answered)]
+#[server(prefix = "/api", endpoint = "chats", protocol = Asking, input_derive = (Deserialize, Print))]
 pub async fn list_chats() -> Result<Vec<ChatSummary>, ApiError> {
     backend()?.chats(current_user()?).await
 }
 
 /// The people who are online. Fails with `SignedOut`.
-#[server(prefix = "/api", endpoint = "users", input = Asked, input_derive = (Deserialize, Print), output = Answered)]
+#[server(prefix = "/api", endpoint = "users", protocol = Asking, input_derive = (Deserialize, Print))]
 pub async fn list_people() -> Result<Vec<Present>, ApiError> {
     backend()?.people(current_user()?).await
 }

@@ -1,7 +1,7 @@
 //! What both sides of Chatr must agree on, and the screen.
 //!
 //! `chat` is the vocabulary (commands, facts, limits), `api` the server functions, `pages` one file per page,
-//! `components` one file per visible thing, made of `markup`; `tree`, `print` and `letters` read and write what
+//! `components` one file per visible thing, made of `markup`; `tree`, `print`, `letters` and `script` do what
 //! the browser can with little code. The first paint is a pure function of data that the server sends:
 //! no view reads a clock, a locale, the window or the browser's storage.
 
@@ -18,6 +18,7 @@ mod markup;
 pub mod pages;
 pub mod print;
 pub mod realtime;
+mod script;
 mod signal;
 pub mod state;
 pub mod tree;

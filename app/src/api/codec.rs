@@ -1,17 +1,26 @@
-//! How questions and answers travel: as JSON. A browser prints questions and reads answers with little code, a
-//! server does the rest with serde. The same bytes as Leptos' own encoding.
+//! How questions and answers travel: as JSON. A browser prints questions and reads answers with little code, one for
+//! all server functions; a server does the rest with Leptos and serde. The same bytes as Leptos' own encoding.
 
+use super::ApiError;
 use crate::print::{Print, print};
+use crate::script::fetch;
 use crate::tree::{self, Read, Unread};
 use leptos::server::codee::{Decoder, Encoder};
+use leptos::server_fn::client::Client;
 use leptos::server_fn::codec::Post;
-use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType};
+use leptos::server_fn::server::Server;
+use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, Http, Protocol};
+use send_wrapper::SendWrapper;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
+use std::pin::Pin;
+
+/// How a server function is asked.
+pub struct Asking;
 
 /// What a server function is asked, in the body.
-pub type Asked = Post<Question>;
+type Asked = Post<Question>;
 
 /// What a server function answers, in the body.
 pub type Answered = Post<Codec>;
@@ -21,6 +30,45 @@ pub struct Question;
 
 /// Answers in a body, and in the page that waited for them.
 pub struct Codec;
+
+impl<Q, A, C, S> Protocol<Q, A, C, S, ApiError> for Asking
+where
+    Q: Print + DeserializeOwned + Send,
+    A: Read + Serialize + Send,
+    C: Client<ApiError>,
+    S: Server<ApiError>,
+{
+    const METHOD: http::Method = http::Method::POST;
+
+    fn run_server<F, Fut>(
+        request: S::Request,
+        server_fn: F,
+    ) -> impl Future<Output = Result<S::Response, ApiError>> + Send
+    where
+        F: Fn(Q) -> Fut + Send,
+        Fut: Future<Output = Result<A, ApiError>> + Send,
+    {
+        <Http<Asked, Answered> as Protocol<Q, A, C, S, ApiError>>::run_server(request, server_fn)
+    }
+
+    fn run_client(path: &str, question: Q) -> impl Future<Output = Result<A, ApiError>> + Send {
+        let answer = ask(path.to_owned(), print(&question));
+        async move { tree::read(&answer.await?).map_err(|_| ApiError::Unreachable) }
+    }
+}
+
+/// The browser's tasks all run on the thread that the page runs on.
+type Reply = SendWrapper<Pin<Box<dyn Future<Output = Result<String, ApiError>>>>>;
+
+fn ask(path: String, question: String) -> Reply {
+    SendWrapper::new(Box::pin(async move {
+        match fetch(&path, Some(&question)).await {
+            Ok((true, answer)) => Ok(answer),
+            Ok((false, refusal)) => Err(tree::read(&refusal).unwrap_or(ApiError::Unreachable)),
+            Err(_) => Err(ApiError::Unreachable),
+        }
+    }))
+}
 
 impl ContentType for Question {
     const CONTENT_TYPE: &'static str = "application/json";

@@ -2,10 +2,10 @@
 //! back, as text, so that nothing here knows what is in them. What goes wrong is a sentence for the person.
 
 use crate::api::{ApiError, Passkey};
-use js_sys::{Function, JSON, Promise, Reflect};
+use crate::script::{call, fetch, property, settled};
+use js_sys::{JSON, Reflect};
 use leptos::prelude::window;
-use leptos::wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
+use leptos::wasm_bindgen::JsValue;
 
 /// An answer, or what to tell the person.
 pub type Told<T> = Result<T, String>;
@@ -107,7 +107,7 @@ fn explain(ceremony: &Ceremony, error: &JsValue) -> String {
 
 /// Posts what there is, or else only asks.
 async fn exchange(path: &str, body: Option<&str>) -> Told<String> {
-    let (is_fine, text) = fetched(path, body)
+    let (is_fine, text) = fetch(path, body)
         .await
         .map_err(|_| ApiError::Unreachable.to_string())?;
     match is_fine {
@@ -115,33 +115,6 @@ async fn exchange(path: &str, body: Option<&str>) -> Told<String> {
         false if text.len() < SENTENCE => Err(text.trim().to_owned()),
         false => Err(ApiError::Unreachable.to_string()),
     }
-}
-
-async fn fetched(path: &str, body: Option<&str>) -> Result<(bool, String), JsValue> {
-    let options = JSON::parse(match body {
-        Some(_) => r#"{"method":"POST","headers":{"content-type":"application/json"}}"#,
-        None => "{}",
-    })?;
-    if let Some(body) = body {
-        Reflect::set(&options, &"body".into(), &body.into())?;
-    }
-    let answer = settled(call(&window(), "fetch", &[path.into(), options])?).await?;
-    let text = settled(call(&answer, "text", &[])?).await?;
-    let is_fine = property(&answer, "ok")?.is_truthy();
-    Ok((is_fine, text.as_string().unwrap_or_default()))
-}
-
-fn property(of: &JsValue, name: &str) -> Result<JsValue, JsValue> {
-    Reflect::get(of, &name.into())
-}
-
-fn call(of: &JsValue, name: &str, with: &[JsValue]) -> Result<JsValue, JsValue> {
-    let function: Function = property(of, name)?.dyn_into()?;
-    function.apply(of, &with.iter().collect())
-}
-
-async fn settled(promise: JsValue) -> Result<JsValue, JsValue> {
-    JsFuture::from(promise.dyn_into::<Promise>()?).await
 }
 
 fn parsed(text: &str) -> Told<Vec<Passkey>> {

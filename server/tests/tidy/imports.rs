@@ -16,9 +16,16 @@ const WALLS: &[(&str, &[&str])] = &[
     ),
     ("app/src/signal", &[]),
     ("app/src/markup", &["crate::api", "crate::signal"]),
+    ("app/src/script", &[]),
     (
         "app/src/api",
-        &["crate::chat", "crate::tree", "crate::print", "wire"],
+        &[
+            "crate::chat",
+            "crate::tree",
+            "crate::print",
+            "crate::script",
+            "wire",
+        ],
     ),
     (
         "app/src/realtime",
@@ -44,6 +51,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "crate::letters",
             "crate::markup",
             "crate::signal",
+            "crate::script",
         ],
     ),
     // The open chat is what is alive: it has its pages turned.
