@@ -141,16 +141,18 @@ wasm_std_build() {
 locked_version() { sed -n "/^name = \"$1\"$/{n;s/^version = \"\(.*\)\"$/\1/p;}" Cargo.lock; }
 
 bindgen() {
-    local wanted
+    local wanted source=deploy/tools/wasm-bindgen stamp
     wanted=$(locked_version wasm-bindgen)
-    [ "$(.tools/bin/wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $wanted" ] && [ -x .tools/bin/wasm-opt ] &&
-        [ -z "$(find deploy/tools/wasm-bindgen -newer .tools/bin/wasm-bindgen)" ] && return
+    stamp=$(cat $source/Cargo.lock $source/src/* | sha256sum)
+    [ -x .tools/bin/wasm-opt ] && [ "$(cat .tools/bin/.wasm-bindgen 2>/dev/null)" = "$stamp" ] &&
+        [ "$(.tools/bin/wasm-bindgen --version 2>/dev/null)" = "wasm-bindgen $wanted" ] && return
     say "compiling wasm-bindgen $wanted (about 90 s, once)"
-    cargo build --quiet --release --locked --manifest-path deploy/tools/wasm-bindgen/Cargo.toml --target-dir .tools/target ||
+    cargo build --quiet --release --locked --manifest-path $source/Cargo.toml --target-dir .tools/target ||
         fail "wasm-bindgen did not compile; the messages above say why"
     cp .tools/target/release/wasm-bindgen .tools/target/release/wasm-opt .tools/bin/
     [ "$(.tools/bin/wasm-bindgen --version)" = "wasm-bindgen $wanted" ] ||
-        fail "Cargo.lock has wasm-bindgen $wanted: deploy/tools/wasm-bindgen/Cargo.toml must name the same version"
+        fail "Cargo.lock has wasm-bindgen $wanted: $source/Cargo.toml must name the same version"
+    echo "$stamp" >.tools/bin/.wasm-bindgen
 }
 
 # --- leptos, deny: cargo-leptos for `make watch`, the release build and the tests; cargo-deny for `make audit` ---------

@@ -16,17 +16,11 @@ tests_of_rust() {
         cargo test --locked --no-fail-fast -p server -p hub -p wire -p app
 }
 
-# What makes the module and its script smaller. It needs nothing, and so no build of wasm-bindgen for its tests.
-tests_of_bindgen() {
-    rustc --edition=2024 --test deploy/tools/wasm-bindgen/src/lib.rs -o .tools/bindgen-tests &&
-        .tools/bindgen-tests --quiet
-}
-
 # deploy/tools/site.sh does what cargo-leptos does, and this says so file by file. The stylesheets are compared after
 # cargo-leptos has been through ours as well, since it puts one into words of its own.
 same_site() {
     local ours=target/site theirs=target/site-cargo-leptos again=target/site-again
-    tests_of_bindgen && deploy/tools/site.sh &&
+    deploy/tools/site.sh &&
         LEPTOS_SITE_ROOT=$theirs cargo leptos build &&
         LEPTOS_SITE_ROOT=$again LEPTOS_STYLE_FILE=$ours/pkg/chatr.css cargo leptos build --frontend-only &&
         diff -r --exclude=chatr.css "$ours" "$theirs" &&

@@ -3,10 +3,13 @@
 //! It understands the options that cargo-leptos and `deploy/tools/site.sh` pass, and refuses every other one: an option
 //! that is silently ignored would give a page that differs from what was asked for.
 
+mod module;
+mod order;
+mod split;
+
 use std::path::Path;
 use std::{env, process::ExitCode};
 use wasm_bindgen_cli_support::Bindgen;
-use wasm_bindgen_program::short_names;
 
 fn main() -> ExitCode {
     match run(env::args().skip(1)) {
@@ -22,8 +25,7 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
     let mut bindgen = Bindgen::new();
     let mut module = None;
     let mut folder = None;
-    let mut name = None;
-    let mut debug = false;
+    let mut out_name = String::new();
     for argument in arguments {
         match argument.split_once('=').unwrap_or((&argument, "")) {
             ("--version" | "-V", _) => {
@@ -33,9 +35,9 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
             ("--target", "web") => {
                 bindgen.web(true).map_err(|error| error.to_string())?;
             }
-            ("--out-name", given) => {
-                bindgen.out_name(given);
-                name = Some(given.to_owned());
+            ("--out-name", name) => {
+                bindgen.out_name(name);
+                name.clone_into(&mut out_name);
             }
             ("--out-dir", path) => folder = Some(path.to_owned()),
             ("--keep-lld-exports", _) => {
@@ -46,7 +48,6 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
             }
             ("--debug", _) => {
                 bindgen.debug(true);
-                debug = true;
             }
             ("--keep-debug", _) => {
                 bindgen.keep_debug(true);
@@ -62,13 +63,16 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
     }
     let module = module.ok_or("which module? give a .wasm file")?;
     let folder = folder.ok_or("where to? give --out-dir=FOLDER")?;
+    let split = split::split(Path::new(&module))?;
+    match &split {
+        Some(split) => bindgen.keep_lld_exports(true).input_path(&split.main),
+        None => bindgen.input_path(module),
+    };
     bindgen
-        .input_path(module)
         .generate(&folder)
         .map_err(|error| format!("{error:#}"))?;
-    match name {
-        // Whoever looks for a mistake wants to read what is called.
-        Some(name) if !debug => short_names::shorten(Path::new(&folder), &name),
-        _ => Ok(()),
+    match split {
+        Some(split) => split.finish(Path::new(&folder), &out_name),
+        None => Ok(()),
     }
 }

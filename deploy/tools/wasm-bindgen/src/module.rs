@@ -1,69 +1,50 @@
-//! A WASM module as its sections, and what stands in them.
+//! A WASM module as a row of sections. Knows how names and numbers are written in it, and no instruction.
 
 /// Magic number and version.
 const PREAMBLE: usize = 8;
 
-/// What a section is.
-pub mod kind {
-    pub const CUSTOM: u8 = 0;
-    pub const IMPORT: u8 = 2;
-    pub const EXPORT: u8 = 7;
+/// What a section holds, by the number that it begins with.
+pub const CUSTOM: u8 = 0;
+
+pub struct Section<'a> {
+    pub kind: u8,
+    pub content: &'a [u8],
 }
 
-/// The module with each section as `rewrite` wants it: its kind and content go in, the new content comes out, or
-/// nothing. `None` if this is no module, or `rewrite` cannot read it.
-pub fn rewrite(
-    module: &[u8],
-    mut rewrite: impl FnMut(u8, &[u8]) -> Option<Rewritten>,
-) -> Option<Vec<u8>> {
-    let mut out = module.get(..PREAMBLE)?.to_vec();
-    let mut rest = Reader::new(&module[PREAMBLE..]);
-    while !rest.is_at_end() {
-        let kind = rest.byte()?;
-        let content = rest.bytes()?;
-        match rewrite(kind, content)? {
-            Rewritten::Gone => continue,
-            Rewritten::Same => section(&mut out, kind, content),
-            Rewritten::New(content) => section(&mut out, kind, &content),
-        }
+/// `None`: this is no module.
+pub fn sections(module: &[u8]) -> Option<Vec<Section<'_>>> {
+    if !module.starts_with(b"\0asm") {
+        return None;
     }
-    Some(out)
+    let mut reader = Reader(module.get(PREAMBLE..)?);
+    let mut sections = Vec::new();
+    while let Some(kind) = reader.byte() {
+        let content = reader.bytes()?;
+        sections.push(Section { kind, content });
+    }
+    Some(sections)
 }
 
-fn section(out: &mut Vec<u8>, kind: u8, content: &[u8]) {
-    out.push(kind);
-    write_bytes(out, content);
+/// The same module without the sections that no browser reads.
+pub fn without_custom(module: &[u8]) -> Option<Vec<u8>> {
+    let mut kept = Writer::module();
+    for section in sections(module)?.iter().filter(|one| one.kind != CUSTOM) {
+        kept.section(section.kind, section.content);
+    }
+    Some(kept.0)
 }
 
-/// What becomes of a section.
-pub enum Rewritten {
-    Same,
-    Gone,
-    New(Vec<u8>),
-}
-
-/// Reads what modules are made of; `None` where the bytes end too early.
-pub struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
+/// What stays to be read.
+pub struct Reader<'a>(pub &'a [u8]);
 
 impl<'a> Reader<'a> {
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Reader { bytes, at: 0 }
-    }
-
-    pub fn is_at_end(&self) -> bool {
-        self.at >= self.bytes.len()
-    }
-
     pub fn byte(&mut self) -> Option<u8> {
-        let byte = *self.bytes.get(self.at)?;
-        self.at += 1;
-        Some(byte)
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
     }
 
-    /// A number in LEB128.
+    /// In LEB128.
     pub fn number(&mut self) -> Option<usize> {
         let (mut number, mut shift) = (0_usize, 0);
         loop {
@@ -76,11 +57,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// So many bytes as the number before them says.
+    /// Their number comes first.
     pub fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = self.number()?;
-        let bytes = self.bytes.get(self.at..self.at.checked_add(length)?)?;
-        self.at += length;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
         Some(bytes)
     }
 
@@ -89,15 +70,29 @@ impl<'a> Reader<'a> {
     }
 }
 
-pub fn write_number(out: &mut Vec<u8>, mut number: usize) {
-    while number >= 0x80 {
-        out.push((number & 0x7f) as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
+/// A module that is being written.
+pub struct Writer(pub Vec<u8>);
 
-pub fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    write_number(out, bytes.len());
-    out.extend_from_slice(bytes);
+impl Writer {
+    pub fn module() -> Writer {
+        Writer(b"\0asm\x01\0\0\0".to_vec())
+    }
+
+    pub fn section(&mut self, kind: u8, content: &[u8]) {
+        self.0.push(kind);
+        self.bytes(content);
+    }
+
+    pub fn number(&mut self, mut number: usize) {
+        while number >= 0x80 {
+            self.0.push((number & 0x7f) as u8 | 0x80);
+            number >>= 7;
+        }
+        self.0.push(number as u8);
+    }
+
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len());
+        self.0.extend_from_slice(bytes);
+    }
 }
