@@ -39,10 +39,10 @@ test-azure: ## the browsers' stories with state, sockets and both outside, there
 	@deploy/tools/test-azure.sh
 
 bench: ## measure the server under load and the page in a browser, into docs/benchmarks.md
-	@$(setup) rust bindgen leptos node browser
+	@$(setup) rust small bindgen leptos node browser
 	. .tools/env
 	# The server is built by cargo bench: building it before as well takes as long again, for another set of features.
-	LEPTOS_SITE_ROOT=target/release/site cargo leptos build --release --precompress --frontend-only
+	deploy/tools/release.sh
 	cargo bench --locked -p server --bench load
 	# The hub's own part, against the limit only; make bench-hub has the rest.
 	PEERS=limit,limit-each SIZES=100,1000 cargo bench --locked -p hub --bench load -- fanout idle
@@ -76,12 +76,13 @@ fuzz: ## what the hub reads, under libFuzzer: SECONDS=60 for each of five target
 	deploy/tools/fuzz.sh $(or $(SECONDS),60)
 
 release: ## the optimised server and its site, in target/release/chatr and target/release/site
-	@$(setup) rust bindgen leptos
+	@$(setup) rust small bindgen leptos
 	. .tools/env
-	LEPTOS_SITE_ROOT=target/release/site cargo leptos build --release --precompress
+	deploy/tools/release.sh
+	LEPTOS_SITE_ROOT=target/release/site cargo leptos build --release --server-only
 
 bundle: ## all that a server or a container needs, in target/bundle, and try it from an empty folder
-	@$(setup) rust bindgen leptos node
+	@$(setup) rust small bindgen leptos node
 	$(MAKE) --no-print-directory release
 	deploy/tools/bundle.sh target/release/chatr target/release/site target/bundle
 	node deploy/tools/try-bundle.mjs target/bundle

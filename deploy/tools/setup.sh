@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Brings to this machine what the Makefile's commands need, and nothing that is there already.
 #
-#   deploy/tools/setup.sh PART...     parts: rust bindgen leptos node python browser deny checkers proxies peers autobahn
+#   deploy/tools/setup.sh PART...     parts: rust small bindgen leptos node python browser deny checkers proxies peers autobahn
 #
 # Every part says what it is doing and about how long that takes on two cores, may be repeated at any time, and ends
 # with one line and exit code 2 where something cannot be had. Programs go to .tools/bin; .tools/env, which the other
@@ -110,29 +110,71 @@ debian_rust() {
 }
 
 # wasm_std_build FOLDER STAMP: compiles std for the browser and puts it into the compiler's folder in one move.
-# Embedded bitcode is for the release build, which optimises across crates. The crates that std is made of come with
-# its source: nothing is downloaded.
 wasm_std_build() {
     local scratch
     scratch=$(mktemp -d)
-    mkdir "$scratch/src"
-    printf '[package]\nname = "nothing"\nversion = "0.0.0"\nedition = "2024"\n' >"$scratch/Cargo.toml"
-    : >"$scratch/src/lib.rs"
-    (cd "$scratch" && env -u CARGO_TARGET_DIR -u RUSTUP_TOOLCHAIN RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc \
-        RUSTFLAGS=-Cembed-bitcode=yes /usr/bin/cargo build --quiet --release --offline \
-        --config 'source.crates-io.replace-with="debian"' \
-        --config 'source.debian.directory="/usr/lib/rustlib/src/rust/library/vendor"' \
-        -Z build-std=std,panic_abort --target wasm32-unknown-unknown) || {
+    std_build "$scratch" /usr "" || {
         rm -rf "$scratch"
         fail "Rust's library for the browser did not compile; the messages above say why"
     }
-    rm "$scratch"/target/wasm32-unknown-unknown/release/deps/libnothing-*
     as_root mkdir -p "$1"
     as_root rm -rf "$1/lib.new" "$1/lib"
     as_root mkdir "$1/lib.new"
     as_root cp "$scratch"/target/wasm32-unknown-unknown/release/deps/*.rlib "$1/lib.new/"
     as_root mv "$1/lib.new" "$1/lib"
     printf '%s\n' "$2" | as_root tee "$1/.stamp" >/dev/null
+    rm -rf "$scratch"
+}
+
+# std_build SCRATCH SYSROOT FLAGS [OPTION...]: compiles std for the browser in an empty folder, with the compiler and the
+# source of that sysroot. Embedded bitcode is for the release build, which optimises across crates. Debian's source comes
+# with the crates that std is made of: nothing is downloaded there.
+std_build() {
+    local scratch=$1 sysroot=$2 flags=$3 crates=$2/lib/rustlib/src/rust/library/vendor offline=()
+    shift 3
+    if [ -d "$crates" ]; then
+        offline=(--offline --config 'source.crates-io.replace-with="debian"' --config "source.debian.directory=\"$crates\"")
+    fi
+    mkdir "$scratch/src"
+    printf '[package]\nname = "nothing"\nversion = "0.0.0"\nedition = "2024"\n' >"$scratch/Cargo.toml"
+    : >"$scratch/src/lib.rs"
+    (cd "$scratch" && env -u CARGO_TARGET_DIR -u RUSTUP_TOOLCHAIN RUSTC_BOOTSTRAP=1 RUSTC="$sysroot/bin/rustc" \
+        RUSTFLAGS="-Cembed-bitcode=yes $flags" "$sysroot/bin/cargo" build --quiet --release "${offline[@]}" \
+        -Z build-std=std,panic_abort "$@" --target wasm32-unknown-unknown) || return
+    rm "$scratch"/target/wasm32-unknown-unknown/release/deps/libnothing-*
+}
+
+# --- small: Rust's library for the browser once more, for release builds ----------------------------------------------
+
+# Compiled for size, and without what a panic says and where it happened: it still stops the program at once, and the
+# browser's console names the trap. (In a debug build it says all.) Only a compiler's unstable options do that, and all
+# crates must agree on them: deploy/tools/release.sh reads them from the file `flags`. Where the source of the library
+# cannot be had, release builds do without, and their pages are a tenth larger.
+small() {
+    local here=.tools/small sysroot flags stamp scratch
+    sysroot=$(rustc --print sysroot)
+    flags="-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none"
+    stamp=$({ rustc -vV && echo "$flags"; } | sha256sum)
+    [ "$(cat $here/.stamp 2>/dev/null)" = "$stamp" ] && return
+    rm -rf $here
+    if ! [ -d "$sysroot/lib/rustlib/src/rust/library" ] && has rustup && [ "${RUSTUP_AUTO_INSTALL:-1}" != 0 ]; then
+        say "adding the source of Rust's library to the Rust toolchain (10 s)"
+        rustup component add rust-src || say "rustup could not add it"
+    fi
+    if ! [ -d "$sysroot/lib/rustlib/src/rust/library" ]; then
+        say "the source of Rust's library is not here (rustup component add rust-src): release builds will be a tenth larger"
+        return
+    fi
+    say "compiling Rust's library for the browser, as small as it gets (about 30 s, once)"
+    scratch=$(mktemp -d)
+    if CARGO_PROFILE_RELEASE_OPT_LEVEL=z std_build "$scratch" "$sysroot" "$flags" -Z build-std-features=optimize_for_size; then
+        mkdir -p $here/lib/rustlib/wasm32-unknown-unknown/lib
+        cp "$scratch"/target/wasm32-unknown-unknown/release/deps/*.rlib $here/lib/rustlib/wasm32-unknown-unknown/lib/
+        echo "$flags" >$here/flags
+        echo "$stamp" >$here/.stamp # last: what was interrupted is done again
+    else
+        say "Rust's library did not compile so (the messages above say why): release builds will be a tenth larger"
+    fi
     rm -rf "$scratch"
 }
 
@@ -371,8 +413,8 @@ pip_of_2() {
 mkdir -p .tools/bin
 for part in "$@"; do
     case $part in
-    rust | bindgen | leptos | node | python | browser | deny | checkers | proxies | peers | autobahn) "$part" ;;
-    *) fail "unknown part '$part': rust, bindgen, leptos, node, python, browser, deny, checkers, proxies, peers or autobahn" ;;
+    rust | small | bindgen | leptos | node | python | browser | deny | checkers | proxies | peers | autobahn) "$part" ;;
+    *) fail "unknown part '$part': rust, small, bindgen, leptos, node, python, browser, deny, checkers, proxies, peers or autobahn" ;;
     esac
 done
 # These are called by their paths: alone, they leave the environment of whoever was here before.
