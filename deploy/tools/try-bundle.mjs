@@ -69,6 +69,18 @@ test("the front page and every file that it names are there", async () => {
   }
 });
 
+test("a release keeps what is behind a click in a file of its own, small on the way and kept for ever", async (t) => {
+  if (!contents.includes(join("site", "pkg", "chatr.wasm.br"))) return t.skip("this is no release");
+  const script = await (await get(`${address}/pkg/chatr.js`)).text();
+  const name = /new URL\(["'](later\.[0-9a-f]{16}\.wasm)["']/.exec(script)?.[1];
+  assert(name, "the page's JavaScript names no such file");
+  const file = await get(`${address}/pkg/${name}`, { "accept-encoding": "br" });
+  assert.equal(file.status, 200);
+  assert.equal(file.headers.get("content-type"), "application/wasm");
+  assert.equal(file.headers.get("content-encoding"), "br");
+  assert.match(file.headers.get("cache-control"), /immutable/);
+});
+
 test("somebody comes in with a name", async () => {
   const answer = await fetch(`${address}/.auth/login/guest`, {
     method: "POST",

@@ -2,8 +2,8 @@
 //! predicates allow; the server asks the same ones.
 
 use super::{
-    Ask, Dialog, DialogActions, Glyph, Icon, Invite, Menu, MenuControl, MenuItem, Moderator,
-    NameField,
+    Ask, Dialog, DialogActions, Glyph, Hidden, Icon, Invite, Later, Menu, MenuControl, MenuItem,
+    Moderator, NameField, reach,
 };
 use crate::chat::{Access, ChatName, ChatSummary, Command};
 use crate::markup::{Show, View, view};
@@ -46,6 +46,8 @@ pub fn ChatOptions(#[prop(into)] summary: Signal<ChatSummary>) -> View {
                 aria-label="Chat options"
                 aria-haspopup="menu"
                 aria-expanded=move || menu.is_open().to_string()
+                on:pointerenter=move |_| reach()
+                on:focusin=move |_| reach()
                 on:pointerdown=move |event| menu.press(event)
                 on:click=move |click| {
                     menu.toggle(&click);
@@ -92,13 +94,13 @@ pub fn ChatOptions(#[prop(into)] summary: Signal<ChatSummary>) -> View {
             <Rename summary open=renaming/>
         </Dialog>
         <Dialog open=inviting title="Invite">
-            <Invite summary/>
+            <Later hidden=Hidden::Invite(summary)/>
         </Dialog>
         <Dialog open=moderating title="Language moderator">
-            <Moderator summary open=moderating/>
+            <Later hidden=Hidden::Moderator(summary, moderating)/>
         </Dialog>
         <Dialog open=deleting title="Delete chat">
-            <Delete summary open=deleting/>
+            <Later hidden=Hidden::Delete(summary, deleting)/>
         </Dialog>
     }
 }
@@ -132,8 +134,15 @@ fn Rename(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> V
     }
 }
 
-#[component]
-fn Delete(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> View {
+pub fn invite(summary: Signal<ChatSummary>) -> AnyView {
+    view! { <Invite summary/> }
+}
+
+pub fn moderator(summary: Signal<ChatSummary>, open: RwSignal<bool>) -> AnyView {
+    view! { <Moderator summary open/> }
+}
+
+pub fn delete(summary: Signal<ChatSummary>, open: RwSignal<bool>) -> AnyView {
     let ask = Ask::expect();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();

@@ -1,6 +1,6 @@
 //! One's own corner: the button with one's name, and its menu.
 
-use super::{Avatar, Glyph, Icon, Menu, MenuControl, MenuItem};
+use super::{Avatar, Glyph, Icon, Menu, MenuControl, MenuItem, reach};
 use crate::markup::{View, view};
 use crate::signal::RwSignal;
 use crate::state::Lobby;
@@ -21,6 +21,8 @@ pub fn Me(settings: RwSignal<bool>) -> View {
                 aria-expanded=move || menu.is_open().to_string()
                 aria-labelledby=badge.map(|_| "my-name")
                 aria-describedby=badge.map(|_| "my-badge")
+                on:pointerenter=move |_| reach()
+                on:focusin=move |_| reach()
                 on:pointerdown=move |event| menu.press(event)
                 on:click=move |click| {
                     menu.toggle(&click);

@@ -1,6 +1,6 @@
 //! The dialog "Settings": theme, desktop notifications, the typing indicator, passkeys. Every choice works at once.
 
-use super::{Dialog, Passkeys, Preferences, Theme, desktop};
+use super::{Dialog, Hidden, Later, Passkeys, Preferences, Theme, desktop};
 use crate::markup::{Show, View, spawn_local, view};
 use crate::signal::RwSignal;
 use desktop::Permission;
@@ -16,13 +16,19 @@ const THEMES: [(Theme, &str); 3] = [
 pub fn Settings(open: RwSignal<bool>) -> View {
     view! {
         <Dialog open title="Settings">
-            <div class="settings">
-                <ThemeChoice/>
-                <Notifications/>
-                <Typing/>
-                <Passkeys/>
-            </div>
+            <Later hidden=Hidden::Settings/>
         </Dialog>
+    }
+}
+
+pub fn content() -> AnyView {
+    view! {
+        <div class="settings">
+            <ThemeChoice/>
+            <Notifications/>
+            <Typing/>
+            <Passkeys/>
+        </div>
     }
 }
 

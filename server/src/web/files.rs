@@ -73,7 +73,8 @@ fn wants_page(request: &Request) -> bool {
         && !a_page.iter().any(|folder| path.starts_with(folder))
 }
 
-/// `/pkg/chatr.gqWzRtZ8x1bUFJvG2VlHcA.wasm`, as cargo-leptos names files when it hashes them.
+/// `/pkg/chatr.gqWzRtZ8x1bUFJvG2VlHcA.wasm`, as cargo-leptos names files when it hashes them, and our own program what
+/// it splits off (`deploy/tools/wasm-bindgen`).
 fn is_hashed(path: &str) -> bool {
     let parts = path.strip_prefix("/pkg/").map(|name| name.split('.'));
     parts.is_some_and(|mut parts| parts.nth(1).is_some_and(|hash| hash.len() >= 16))
@@ -101,6 +102,7 @@ mod tests {
     #[test]
     fn only_names_with_a_hash_are_kept_for_ever() {
         assert!(is_hashed("/pkg/chatr.gqWzRtZ8x1bUFJvG2VlHcA.wasm"));
+        assert!(is_hashed("/pkg/later.f592fea113322be3.wasm"));
         for path in [
             "/pkg/chatr.wasm",
             "/pkg/chatr.css",

@@ -164,6 +164,8 @@ const TWO_SIDED: &[&str] = &[
     "app/src/lib.rs",
     "app/src/api.rs",
     "app/src/realtime/mod.rs",
+    // Neither side: a part of the browser's program that may be a file of its own.
+    "app/src/components/later.rs",
 ];
 
 const OURS: &[&str] = &["crate", "wire", "hub", "app", "server", "frontend"];
