@@ -7,10 +7,7 @@ cd "$(dirname "$0")/../.."
 
 library=$PWD/.tools/small
 if [ -e "$library/.stamp" ]; then
-    # Flags of one's own for a target replace those of .cargo/config.toml, so they are said again.
-    always=$(sed -n 's/^rustflags = \["\(.*\)"\]$/\1/p' .cargo/config.toml)
-    [ -n "$always" ] || { echo "release: .cargo/config.toml has no line of rustflags" >&2; exit 1; }
-    export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="${always//\", \"/ } --sysroot=$library $(cat "$library/flags")"
+    export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--sysroot=$library $(cat "$library/flags")"
     export RUSTC_BOOTSTRAP=1
 fi
 export LEPTOS_SITE_ROOT=target/release/site

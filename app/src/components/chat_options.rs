@@ -134,15 +134,15 @@ fn Rename(#[prop(into)] summary: Signal<ChatSummary>, open: RwSignal<bool>) -> V
     }
 }
 
-pub fn invite(summary: Signal<ChatSummary>) -> AnyView {
+pub fn invite(summary: Signal<ChatSummary>) -> View {
     view! { <Invite summary/> }
 }
 
-pub fn moderator(summary: Signal<ChatSummary>, open: RwSignal<bool>) -> AnyView {
+pub fn moderator(summary: Signal<ChatSummary>, open: RwSignal<bool>) -> View {
     view! { <Moderator summary open/> }
 }
 
-pub fn delete(summary: Signal<ChatSummary>, open: RwSignal<bool>) -> AnyView {
+pub fn delete(summary: Signal<ChatSummary>, open: RwSignal<bool>) -> View {
     let ask = Ask::expect();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();

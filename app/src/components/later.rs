@@ -5,7 +5,8 @@
 
 use super::{chat_options, settings};
 use crate::chat::ChatSummary;
-use crate::markup::{Part, effect, view};
+use crate::markup::{Part, View, effect, request_animation_frame, spawn_local, view};
+use crate::signal::{RwSignal, Signal};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 #[cfg(feature = "split")]
@@ -23,7 +24,7 @@ pub enum Hidden {
     Delete(Signal<ChatSummary>, RwSignal<bool>),
 }
 
-type Draw = fn(Hidden) -> AnyView;
+type Draw = fn(Hidden) -> View;
 
 /// Once it is here.
 #[cfg(feature = "split")]
@@ -59,7 +60,7 @@ async fn fetch() -> bool {
     true
 }
 
-fn draw(hidden: Hidden) -> AnyView {
+fn draw(hidden: Hidden) -> View {
     match hidden {
         Hidden::Settings => settings::content(),
         Hidden::Invite(summary) => chat_options::invite(summary),
@@ -71,7 +72,7 @@ fn draw(hidden: Hidden) -> AnyView {
 /// Somebody points at a button that leads there, or has the focus on it: it shall be here when they press it.
 pub fn reach() {
     if here().is_none() {
-        leptos::task::spawn_local(async {
+        spawn_local(async {
             fetch().await;
         });
     }
@@ -79,11 +80,11 @@ pub fn reach() {
 
 /// The content, as soon as it is here.
 #[component]
-pub fn Later(hidden: Hidden) -> AnyView {
+pub fn Later(hidden: Hidden) -> View {
     let is_here = RwSignal::new(here().map(|_| true));
     let get = move || {
-        leptos::task::spawn_local(async move {
-            is_here.try_set(Some(fetch().await));
+        spawn_local(async move {
+            is_here.set(Some(fetch().await));
             request_animation_frame(keep_focus);
         });
     };

@@ -21,7 +21,7 @@ pub fn Settings(open: RwSignal<bool>) -> View {
     }
 }
 
-pub fn content() -> AnyView {
+pub fn content() -> View {
     view! {
         <div class="settings">
             <ThemeChoice/>
