@@ -51,25 +51,36 @@ impl<T: PartialEq + Send + Sync + 'static> Memo<T> {
     /// `compute` gets the value of before. Who follows is told only of a value that is not the same.
     #[cfg_attr(debug_assertions, track_caller)]
     pub fn new(compute: impl Fn(Option<&T>) -> T + Send + Sync + 'static) -> Self {
-        Typed::of(ArcMemo::new(compute).handle.into())
+        #[cfg_attr(debug_assertions, track_caller)]
+        fn owned(compute: Compute, is_same: IsSame) -> computed::Memo<Erased> {
+            memo(compute, is_same).into()
+        }
+        Typed::of(owned(boxed(compute), is_same::<T>))
     }
 }
 
 impl<T: PartialEq + Send + Sync + 'static> ArcMemo<T> {
     #[cfg_attr(debug_assertions, track_caller)]
     pub fn new(compute: impl Fn(Option<&T>) -> T + Send + Sync + 'static) -> Self {
-        let compute = move |before: Option<&dyn Any>| -> Erased {
-            Box::new(compute(before.and_then(|before| before.downcast_ref())))
-        };
-        Typed::of(memo(Box::new(compute), is_same::<T>))
+        Typed::of(memo(boxed(compute), is_same::<T>))
     }
 }
 
 /// Gets what was before.
 type Compute = Box<dyn for<'a> Ask<Option<&'a dyn Any>, Erased> + Send + Sync>;
 
+type IsSame = fn(&dyn Any, &dyn Any) -> bool;
+
+fn boxed<T: Send + Sync + 'static>(
+    compute: impl Fn(Option<&T>) -> T + Send + Sync + 'static,
+) -> Compute {
+    Box::new(move |before: Option<&dyn Any>| -> Erased {
+        Box::new(compute(before.and_then(|before| before.downcast_ref())))
+    })
+}
+
 #[cfg_attr(debug_assertions, track_caller)]
-fn memo(compute: Compute, is_same: fn(&dyn Any, &dyn Any) -> bool) -> computed::ArcMemo<Erased> {
+fn memo(compute: Compute, is_same: IsSame) -> computed::ArcMemo<Erased> {
     computed::ArcMemo::new_owning(move |before: Option<Erased>| {
         let value = compute.ask(before.as_ref().map(|before| &**before as &dyn Any));
         let same = before.is_some_and(|before| is_same(&*before, &*value));

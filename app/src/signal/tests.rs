@@ -1,3 +1,5 @@
+//! That these signals mean what Leptos' own mean. Refuses to test Leptos.
+
 use super::*;
 use leptos::prelude::Owner;
 use std::sync::Arc;
