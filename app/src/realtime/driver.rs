@@ -6,6 +6,7 @@ use super::outbox::{BEAT_MS, Lane, Outbox, Unsent};
 use super::{Incoming, Status};
 use crate::api::{self, ApiError};
 use crate::chat::{ChatId, Command, DraftId, Millis, Post, Refusal, Talk, UserId};
+use crate::signal::{RwSignal, StoredValue, on_cleanup};
 use futures::{Sink, Stream};
 use gloo_net::websocket::futures::WebSocket;
 use gloo_net::websocket::{Message, State, WebSocketError};
@@ -14,6 +15,7 @@ use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::{ev, logging};
+use send_wrapper::SendWrapper;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -32,11 +34,13 @@ const SEEDS: f64 = 9_007_199_254_740_992.0;
 
 /// The handle that the door holds.
 #[derive(Clone, Copy)]
-pub struct Driver(StoredValue<Rc<Engine>, LocalStorage>);
+pub struct Driver(StoredValue<SendWrapper<Rc<Engine>>>);
 
 impl Driver {
     pub fn new(status: RwSignal<Status>) -> Self {
-        Driver(StoredValue::new_local(Rc::new(Engine::new(status))))
+        Driver(StoredValue::new(SendWrapper::new(Rc::new(Engine::new(
+            status,
+        )))))
     }
 
     /// Connects. Call once, where something cleans up; from then on `on` hears what comes.
@@ -65,7 +69,8 @@ impl Driver {
 
     /// Does nothing once the page is gone.
     fn with(&self, act: impl FnOnce(&Rc<Engine>)) {
-        if let Some(engine) = self.0.try_get_value() {
+        let engine = self.0.try_with_value(|engine| Rc::clone(engine));
+        if let Some(engine) = engine {
             act(&engine);
         }
     }
@@ -306,7 +311,7 @@ impl Engine {
                     let status = self.status;
                     let blink = set_timeout_with_handle(
                         move || {
-                            status.try_set(Status::Offline);
+                            status.set(Status::Offline);
                         },
                         BLINK,
                     );
@@ -325,7 +330,7 @@ impl Engine {
             blink.clear();
         }
         if self.status.try_get_untracked() != Some(status) {
-            self.status.try_set(status);
+            self.status.set(status);
         }
     }
 
@@ -402,7 +407,10 @@ impl Engine {
                     && let Ok(Some(text)) = storage.get_item(&key)
                     && let Some(unsent) = outbox.adopt(&text, now())
                 {
-                    found.extend(unsent);
+                    for one in unsent {
+                        let place = found.partition_point(|other: &Unsent| other.at <= one.at);
+                        found.insert(place, one);
+                    }
                     let _ = storage.remove_item(&key);
                 }
             }
@@ -410,7 +418,6 @@ impl Engine {
         if !found.is_empty() {
             self.keep(now());
         }
-        found.sort_by_key(|unsent| unsent.at);
         for unsent in found {
             self.tell(Incoming::Unsent {
                 chat: unsent.chat,

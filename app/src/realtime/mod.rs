@@ -9,8 +9,8 @@ mod envelope;
 mod outbox;
 
 use crate::chat::{Body, ChatId, Command, DraftId, Millis, Notice, Outcome, Talk, UserId};
+use crate::signal::{RwSignal, expect_context, provide_context};
 use driver::Driver;
-use leptos::prelude::*;
 
 /// How the link is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

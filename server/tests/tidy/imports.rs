@@ -35,6 +35,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "crate::api",
             "crate::tree",
             "crate::print",
+            "crate::signal",
         ],
     ),
     (
