@@ -100,8 +100,8 @@ impl Command {
     /// The event's data as JSON text.
     pub fn data(&self) -> String {
         let text = print(self);
-        // No event is called so: the first of that name is the member.
-        let (_, data) = text.split_once(r#""data":"#).unwrap_or_default();
+        // Before the data stand the event's name and the two members' own, none with a colon in it.
+        let data = text.splitn(3, ':').nth(2).unwrap_or_default();
         data.strip_suffix('}').unwrap_or_default().to_owned()
     }
 

@@ -29,7 +29,10 @@ pub enum Refusal {
     OffTheRecord,
     #[error("{0}")]
     Unfit(UnfitText),
-    #[error("The moderator of this chat stopped this message because of: {}. Change it and send it again.", words.join(", "))]
+    #[error(
+        "The moderator of this chat stopped this message because of: {}. Change it and send it again.",
+        listed(words)
+    )]
     Blocked { words: Vec<String> },
     #[error("That was a bit fast. Try again in {} s.", retry_after_ms.div_ceil(1000))]
     TooFast { retry_after_ms: u64 },
@@ -41,6 +44,18 @@ pub enum Refusal {
     Malformed,
     #[error("The server could not store this just now. Nothing was lost; try again in a moment.")]
     Unavailable,
+}
+
+/// Words as they stand in a sentence.
+pub fn listed(words: &[String]) -> String {
+    let mut list = String::new();
+    for (at, word) in words.iter().enumerate() {
+        if at > 0 {
+            list.push_str(", ");
+        }
+        list.push_str(word);
+    }
+    list
 }
 
 /// `Unfit` inside a tagged enum.

@@ -80,7 +80,13 @@ text! {
 
 /// One line: trimmed, inner white space folded to single spaces.
 fn parse_line(text: &str, max: usize) -> Result<String, Unfit> {
-    let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut folded = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !folded.is_empty() {
+            folded.push(' ');
+        }
+        folded.push_str(word);
+    }
     if folded.chars().any(is_invisible) {
         return Err(Unfit::Invisible);
     }
@@ -88,9 +94,9 @@ fn parse_line(text: &str, max: usize) -> Result<String, Unfit> {
 }
 
 /// Many lines: trimmed at the end and of leading blank lines; control characters but new line and tab are
-/// dropped, because a paste may carry them and the person cannot see them.
+/// dropped, because a paste may carry them and the person cannot see them; so are the returns of those who end
+/// their lines by two characters.
 fn parse_lines(text: &str, max: usize) -> Result<String, Unfit> {
-    let text = text.replace("\r\n", "\n");
     let kept: String = text
         .chars()
         .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))

@@ -1,6 +1,7 @@
 //! One message. `data-state` is `posted`, `pending` or `refused`; the stylesheet does the rest, also that
 //! "Sending" appears only after a second. Refuses to know its neighbours: the line says what they make of it.
 
+use crate::chat::refusal::listed;
 use crate::chat::timeline::{Line, State};
 use crate::chat::{Body, DraftId, Kind, Refusal};
 use crate::components::clock::{Clock, iso};
@@ -71,7 +72,7 @@ fn remark(draft: DraftId) -> View {
     let lobby = Desk::expect().lobby;
     part(move || {
         lobby.remark(draft).map(|words| {
-            let words = words.join(", ");
+            let words = listed(&words);
             view! {
                 <p class="message-note" role="status">{format!("The moderator masked: {words}")}</p>
             }

@@ -33,8 +33,12 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut plain = 0;
     let mut from = 0;
-    while let Some(found) = text[from..].find("://") {
+    while let Some(found) = text[from..].find(':') {
         let colon = from + found;
+        from = colon + 1;
+        if !text[colon..].starts_with("://") {
+            continue;
+        }
         from = colon + 3;
         let Some(start) = scheme(&text[..colon]).filter(|start| *start >= plain) else {
             continue;
