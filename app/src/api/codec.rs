@@ -5,7 +5,6 @@ use super::ApiError;
 use crate::print::{Print, print};
 use crate::script::fetch;
 use crate::tree::{self, Read, Unread};
-use leptos::server::codee::{Decoder, Encoder};
 use leptos::server_fn::client::Client;
 use leptos::server_fn::codec::Post;
 use leptos::server_fn::server::Server;
@@ -28,7 +27,7 @@ pub type Answered = Post<Codec>;
 /// Questions in a body.
 pub struct Question;
 
-/// Answers in a body, and in the page that waited for them.
+/// Answers in a body.
 pub struct Codec;
 
 impl<Q, A, C, S> Protocol<Q, A, C, S, ApiError> for Asking
@@ -118,28 +117,10 @@ impl<T: Read> Decodes<T> for Codec {
     }
 }
 
-impl<T: Serialize> Encoder<T> for Codec {
-    type Error = serde_json::Error;
-    type Encoded = String;
-
-    fn encode(value: &T) -> Result<String, serde_json::Error> {
-        serde_json::to_string(value)
-    }
-}
-
-impl<T: Read> Decoder<T> for Codec {
-    type Error = Unread;
-    type Encoded = str;
-
-    fn decode(text: &str) -> Result<T, Unread> {
-        tree::read(text)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{ListWaysIn, ReadMessages, TakeSnapshot};
+    use crate::api::{Negotiate, ReadMessages, TakeSnapshot};
     use crate::chat::{ChatId, Seq, Window};
 
     /// How a question is printed, if it reads back as the same.
@@ -154,7 +135,7 @@ mod tests {
     fn questions_are_printed_as_leptos_would() {
         let chat = ChatId::from_bytes([1; 16]);
         let id = "01".repeat(16);
-        assert_eq!(asked(&ListWaysIn {}), "{}");
+        assert_eq!(asked(&Negotiate {}), "{}");
         assert_eq!(asked(&TakeSnapshot { open: None }), r#"{"open":null}"#);
         let open = Some(chat);
         assert_eq!(
