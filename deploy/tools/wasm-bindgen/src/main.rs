@@ -3,12 +3,13 @@
 //! It understands the options that cargo-leptos and `deploy/tools/site.sh` pass, and refuses every other one: an option
 //! that is silently ignored would give a page that differs from what was asked for.
 
+mod idle;
 mod module;
 mod order;
 mod split;
 
 use std::path::Path;
-use std::{env, process::ExitCode};
+use std::{env, fs, process::ExitCode};
 use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> ExitCode {
@@ -64,10 +65,16 @@ fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
     let module = module.ok_or("which module? give a .wasm file")?;
     let folder = folder.ok_or("where to? give --out-dir=FOLDER")?;
     let split = split::split(Path::new(&module))?;
-    match &split {
-        Some(split) => bindgen.keep_lld_exports(true).input_path(&split.main),
-        None => bindgen.input_path(module),
+    let module = match &split {
+        Some(split) => {
+            bindgen.keep_lld_exports(true);
+            split.main.clone()
+        }
+        None => module.into(),
     };
+    let bytes = fs::read(&module).map_err(|why| format!("{}: {why}", module.display()))?;
+    let bytes = idle::without_idle(&bytes).ok_or("this is no WASM module")?;
+    bindgen.input_bytes(&out_name, bytes);
     bindgen
         .generate(&folder)
         .map_err(|error| format!("{error:#}"))?;
