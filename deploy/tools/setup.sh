@@ -146,14 +146,14 @@ std_build() {
 
 # --- small: Rust's library for the browser once more, for release builds ----------------------------------------------
 
-# Compiled for size, and without what a panic says and where it happened: it still stops the program at once, and the
-# browser's console names the trap. (In a debug build it says all.) Only a compiler's unstable options do that, and all
-# crates must agree on them: deploy/tools/release.sh reads them from the file `flags`. Where the source of the library
-# cannot be had, release builds do without, and their pages are a tenth larger.
+# Compiled for size, and without what a panic says and where it happened, nor what is printed for programmers only: a
+# panic still stops the program at once, and the browser's console names the trap. (A debug build says all.) Only a
+# compiler's unstable options do that, and all crates must agree on them: deploy/tools/release.sh reads them from the file
+# `flags`. Where the source of the library cannot be had, release builds do without, and their pages are a tenth larger.
 small() {
     local here=.tools/small sysroot flags stamp scratch
     sysroot=$(rustc --print sysroot)
-    flags="-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none"
+    flags="-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none"
     stamp=$({ rustc -vV && echo "$flags"; } | sha256sum)
     [ "$(cat $here/.stamp 2>/dev/null)" = "$stamp" ] && return
     rm -rf $here
