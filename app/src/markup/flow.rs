@@ -1,7 +1,7 @@
 //! Views that depend: shown or not, one for each item; and what follows a change. As Leptos' own, but for all
 //! conditions and all items one type.
 
-use super::view::Rows;
+use super::rows::Rows;
 use super::{Part, View};
 use crate::signal::{Act, ArcMemo, Ask};
 use leptos::prelude::*;

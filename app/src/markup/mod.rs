@@ -8,6 +8,7 @@ mod element;
 mod flow;
 mod node;
 mod part;
+mod rows;
 mod value;
 mod view;
 

@@ -3,18 +3,16 @@
 
 use super::Element;
 use super::element::ElementState;
-use super::flow::{Draw, Key};
-use crate::signal::{Act, Ask};
+use super::rows::{Rows, RowsState};
+use crate::signal::Act;
 
 use leptos::prelude::*;
 use leptos::reactive::effect::RenderEffect;
 use leptos::tachys::html::attribute::Attribute;
 use leptos::tachys::html::attribute::any_attribute::AnyAttribute;
 use leptos::tachys::hydration::Cursor;
-use leptos::tachys::reactive_graph::OwnedView;
 use leptos::tachys::renderer::{Rndr, types};
 use leptos::tachys::ssr::StreamBuilder;
-use leptos::tachys::view::keyed::{Keyed, KeyedState};
 use leptos::tachys::view::{Position, PositionState};
 use leptos::wasm_bindgen::JsCast;
 use std::borrow::Cow;
@@ -34,42 +32,6 @@ pub enum View {
     Rows(Rows),
 }
 
-/// The rows of a list, and whom they belong to.
-pub struct Rows {
-    pub(super) owner: Owner,
-    pub(super) rows: Box<dyn Ask<(), Vec<(Key, Draw)>> + Send>,
-}
-
-/// What Leptos makes of rows and keys.
-type List = Keyed<
-    (Key, Draw),
-    Vec<(Key, Draw)>,
-    Key,
-    fn(&(Key, Draw)) -> Key,
-    Box<dyn Fn(usize, (Key, Draw)) -> (fn(usize), OwnedView<View>) + Send>,
-    fn(usize),
-    OwnedView<View>,
->;
-
-type ListState = KeyedState<Key, fn(usize), OwnedView<View>>;
-
-impl Rows {
-    fn draw(&self) -> List {
-        let owner = self.owner.clone();
-        let key: fn(&(Key, Draw)) -> Key = |(key, _)| *key;
-        let moved: fn(usize) = |_| {};
-        leptos::tachys::view::keyed::keyed(
-            self.rows.ask(()),
-            key,
-            Box::new(move |_, (_, draw)| {
-                let owner = owner.with(Owner::new);
-                let view = owner.with(draw);
-                (moved, OwnedView::new_with_owner(view, owner))
-            }),
-        )
-    }
-}
-
 /// A view in the page.
 pub enum ViewState {
     /// Where nothing is.
@@ -80,7 +42,7 @@ pub enum ViewState {
     Element(Box<ElementState>),
     Several(Vec<ViewState>),
     Live(RenderEffect<ViewState>),
-    Rows(RenderEffect<ListState>),
+    Rows(RenderEffect<RowsState>),
 }
 
 /// Where hydration stands.
@@ -126,19 +88,15 @@ impl View {
             }
             View::Rows(rows) => {
                 let mut place = place.cloned();
-                ViewState::Rows(RenderEffect::new(move |before: Option<ListState>| {
-                    let list = rows.draw();
-                    match (before, place.take()) {
-                        (Some(mut state), _) => {
-                            list.rebuild(&mut state);
+                ViewState::Rows(RenderEffect::new(
+                    move |before: Option<RowsState>| match before {
+                        None => rows.make(place.take().as_ref()),
+                        Some(mut state) => {
+                            rows.update(&mut state);
                             state
                         }
-                        (None, Some((cursor, position))) => {
-                            list.hydrate::<true>(&cursor, &position)
-                        }
-                        (None, None) => list.build(),
-                    }
-                }))
+                    },
+                ))
             }
         }
     }
@@ -169,10 +127,7 @@ impl View {
                 .into_iter()
                 .for_each(|view| view.write(html, position)),
             View::Live(mut draw) => draw.act(()).write(html, position),
-            View::Rows(rows) => {
-                rows.draw()
-                    .to_html_with_buf(html, position, true, false, Vec::new());
-            }
+            View::Rows(rows) => rows.write(html, position),
         }
     }
 }
