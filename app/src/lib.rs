@@ -55,6 +55,10 @@ pub fn shell(
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f4f2ed"/>
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#161a18"/>
                 <title>{title}</title>
+                // A part of the conversation shall not be painted before the whole is there: it would move.
+                {content
+                    .is_some()
+                    .then(|| view! { <link rel="expect" blocking="render" href="#content"/> })}
                 <script nonce=use_nonce()>{early::KEEP_CLICK}</script>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
@@ -81,7 +85,7 @@ pub fn shell(
 /// Makes the page live that the server sent. Call once.
 #[cfg(feature = "hydrate")]
 pub fn enliven() {
-    use components::{Address, PasskeyDoor};
+    use components::{Address, Hidden, hidden};
     use leptos::mount::{hydrate_body, hydrate_from};
     use leptos::wasm_bindgen::JsCast;
 
@@ -101,11 +105,13 @@ pub fn enliven() {
         };
     }
     if let Some(door) = found("passkey-door") {
-        let back = door.get_attribute("data-back").unwrap_or_default();
-        hydrate_from(door.unchecked_into(), move || {
-            markup::view! { <PasskeyDoor back/> }
-        })
-        .forget();
+        markup::spawn_local(async move {
+            let back = door.get_attribute("data-back").unwrap_or_default();
+            // Without it, the other ways in are there still.
+            if let Some(draw) = hidden().await {
+                hydrate_from(door.unchecked_into(), move || draw(Hidden::Door(back))).forget();
+            }
+        });
     }
     live::say_alive();
 }

@@ -3,7 +3,7 @@
 //!
 //! Not for a dialog in which one types at once: letters do not wait for a file.
 
-use super::{chat_options, settings};
+use super::{PasskeyDoor, chat_options, settings};
 use crate::chat::ChatSummary;
 use crate::markup::{Part, View, effect, request_animation_frame, spawn_local, view};
 use crate::signal::{RwSignal, Signal};
@@ -16,15 +16,17 @@ use std::sync::OnceLock;
 use web_sys::{Element, HtmlElement};
 
 /// Each content, with what it needs to know.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub enum Hidden {
+    /// The front page's way in, which leads on to an address.
+    Door(String),
     Settings,
     Invite(Signal<ChatSummary>),
     Moderator(Signal<ChatSummary>, RwSignal<bool>),
     Delete(Signal<ChatSummary>, RwSignal<bool>),
 }
 
-type Draw = fn(Hidden) -> View;
+pub type Draw = fn(Hidden) -> View;
 
 /// Once it is here.
 #[cfg(feature = "split")]
@@ -62,6 +64,7 @@ async fn fetch() -> bool {
 
 fn draw(hidden: Hidden) -> View {
     match hidden {
+        Hidden::Door(back) => view! { <PasskeyDoor back/> },
         Hidden::Settings => settings::content(),
         Hidden::Invite(summary) => chat_options::invite(summary),
         Hidden::Moderator(summary, open) => chat_options::moderator(summary, open),
@@ -76,6 +79,11 @@ pub fn reach() {
             fetch().await;
         });
     }
+}
+
+/// What draws them, once it is here; `None` if it could not be fetched.
+pub async fn hidden() -> Option<Draw> {
+    fetch().await.then(here).flatten()
 }
 
 /// The content, as soon as it is here.
@@ -98,7 +106,7 @@ pub fn Later(hidden: Hidden) -> View {
         get();
     };
     let shown = move || match (is_here.get(), here()) {
-        (Some(true), Some(draw)) => draw(hidden),
+        (Some(true), Some(draw)) => draw(hidden.clone()),
         (Some(_), _) => view! {
             <div class="stack">
                 <p class="problem" role="alert">

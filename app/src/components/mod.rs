@@ -57,7 +57,7 @@ pub use icon::{Glyph, Icon, Mark};
 pub use invite::Invite;
 pub use join_bar::JoinBar;
 pub use jump::Jump;
-pub use later::{Hidden, Later, reach};
+pub use later::{Hidden, Later, hidden, reach};
 pub use me::Me;
 pub use menu::{Menu, MenuControl, MenuItem};
 pub use message_list::MessageList;
