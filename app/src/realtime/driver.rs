@@ -4,7 +4,7 @@
 use super::envelope::{self, Errand};
 use super::outbox::{BEAT_MS, Lane, Outbox, Unsent};
 use super::{Incoming, Status};
-use crate::api::{self, ApiError};
+use crate::api;
 use crate::chat::{ChatId, Command, DraftId, Millis, Post, Refusal, Talk, UserId};
 use crate::signal::{RwSignal, StoredValue, on_cleanup};
 use futures::{Sink, Stream};
@@ -433,10 +433,8 @@ impl Engine {
 async fn fetch_ticket(engine: Rc<Engine>) {
     let ticket = match api::negotiate().await {
         Ok(ticket) => Ok(ticket.url),
-        Err(ApiError::Refused {
-            why: Refusal::SignedOut,
-        }) => Err(NoTicket::SignedOut),
-        Err(ApiError::Refused { .. } | ApiError::Unreachable) => Err(NoTicket::Unreachable),
+        Err(refused) if refused == Refusal::SignedOut.into() => Err(NoTicket::SignedOut),
+        Err(_) => Err(NoTicket::Unreachable),
     };
     engine.feed(Input::Ticket(ticket));
 }

@@ -210,7 +210,9 @@ async fn a_ticket_and_the_page_lead_to_exactly_the_service() {
         .expect("a socket's URL");
     assert!(service.starts_with("ws://127.0.0.1:") && !service.ends_with(&house.host));
 
-    let page = house.request(Method::GET, "/").header(COOKIE, &ada.cookie);
+    let page = house
+        .request(Method::GET, "/chat")
+        .header(COOKIE, &ada.cookie);
     let page = page.body(Body::empty()).expect("a request");
     let response = house.respond(page).await;
     let policy = response.headers()["content-security-policy"].to_str();
