@@ -271,9 +271,13 @@ impl ServiceFrame {
                 payload: fields.payload()?,
                 sequence_id: fields.count("sequenceId"),
                 metadata: fields.metadata()?,
-                stream: fields.stream_part()?,
+                stream: match cfg!(feature = "streams") {
+                    true => fields.stream_part()?,
+                    false => None,
+                },
             }),
             "pong" => ServiceFrame::Pong,
+            #[cfg(feature = "streams")]
             "invokeResponse" => ServiceFrame::InvokeResponse {
                 invocation_id: fields.invocation_id()?,
                 result: match (fields.flag("success"), fields.fields("error")) {
@@ -282,16 +286,19 @@ impl ServiceFrame {
                     _ => return Err(Malformed::Field("success")),
                 },
             },
+            #[cfg(feature = "streams")]
             "streamAck" => ServiceFrame::StreamAck {
                 stream_id: fields.needed("streamId")?,
                 expected: fields.needed_count("expectedSequenceId")?,
             },
+            #[cfg(feature = "streams")]
             "streamNack" => ServiceFrame::StreamNack {
                 stream_id: fields.needed("streamId")?,
                 expected: fields.needed_count("expectedSequenceId")?,
                 name: fields.owned("name").unwrap_or_default(),
                 message: fields.owned("message").unwrap_or_default(),
             },
+            #[cfg(feature = "streams")]
             "streamClosed" => ServiceFrame::StreamClosed {
                 stream_id: fields.needed("streamId")?,
                 error: fields.stream_error(),
