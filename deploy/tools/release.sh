@@ -10,5 +10,15 @@ if [ -e "$library/.stamp" ]; then
     export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="--sysroot=$library $(cat "$library/flags")"
     export RUSTC_BOOTSTRAP=1
 fi
+
+# The linker that the compiler would take: on its own among the programs of its host, or Debian's.
+host=$(rustc -vV | sed -n 's/^host: //p')
+CHATR_LLD=$(rustc --print sysroot)/lib/rustlib/$host/bin/rust-lld
+[ -x "$CHATR_LLD" ] || CHATR_LLD=$(command -v rust-lld) || CHATR_LLD=
+if [ -n "$CHATR_LLD" ]; then
+    export CHATR_LLD CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$PWD/deploy/tools/wasm-ld
+else
+    echo "release: the compiler's linker was not found, so the pages will be a little larger"
+fi
 export LEPTOS_SITE_ROOT=target/release/site
 exec cargo leptos build --release --precompress --frontend-only --lib-features=split

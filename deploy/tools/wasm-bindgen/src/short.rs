@@ -14,8 +14,8 @@ const SHORT_PLACE: &str = "w";
 
 /// The module and the JavaScript with short names in both. `None`: this is no module as wasm-bindgen makes it.
 ///
-/// Every import from wasm-bindgen's own place gets one, and every export that begins as the compiler's own names do:
-/// other exports are somebody's to call.
+/// Every import from wasm-bindgen's own place gets one, and every export that begins as the names of the compiler and of
+/// wasm-bindgen do: other exports are somebody's to call.
 pub fn names(module: &[u8], script: &str) -> Option<(Vec<u8>, String)> {
     let mut given = Given::default();
     let mut written = Writer::module();
@@ -62,7 +62,10 @@ fn exports(content: &[u8], given: &mut Given) -> Option<Vec<u8>> {
     written.number(count);
     for _ in 0..count {
         let name = reader.text()?;
-        match ["_R", "__wb"].iter().any(|own| name.starts_with(own)) {
+        match ["_R", "__wb", "wasm_bindgen_"]
+            .iter()
+            .any(|own| name.starts_with(own))
+        {
             true => written.bytes(given.short(name).as_bytes()),
             false => written.bytes(name.as_bytes()),
         }
