@@ -105,7 +105,8 @@ pub fn enliven() {
         };
     }
     if let Some(door) = found("passkey-door") {
-        markup::spawn_local(async move {
+        // Leptos has nothing that runs tasks before the first hydration.
+        wasm_bindgen_futures::spawn_local(async move {
             let back = door.get_attribute("data-back").unwrap_or_default();
             // Without it, the other ways in are there still.
             if let Some(draw) = hidden().await {
