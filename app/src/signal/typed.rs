@@ -211,6 +211,8 @@ pub fn there<T>(value: Option<T>) -> T {
     }
 }
 
+/// As Leptos' own signals do: to ask for a value that cannot be there is a mistake of the program's. Whoever may come
+/// too late uses what tries.
 #[cold]
 #[cfg_attr(debug_assertions, track_caller)]
 fn gone() -> ! {
